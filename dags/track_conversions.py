@@ -1,0 +1,52 @@
+"""What became of the listed prospects: contacts, applications, disbursements -> conversions, funnel, plan progress."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from airflow.sdk import CronTriggerTimetable, Param, dag, task
+
+from pipelines.due import day_due
+from pipelines.settings import Settings
+
+ABOUT = """
+Brings `out.conversions`, `out.funnel` and `out.plan_progress` up to date, daily at 07:00 (Asia/Shanghai), after the
+feeds of the night have landed.
+
+- The as-of date is the parameter `as_of`, else the day on which the run was due.
+- Running it again for a day replaces that day's figures by the same figures.
+"""
+
+
+@dag(
+    dag_id="track_conversions",
+    schedule=CronTriggerTimetable("0 7 * * *", timezone="Asia/Shanghai"),
+    start_date=datetime(2026, 1, 1),  # noqa: DTZ001 - the timetable has the zone
+    catchup=False,
+    max_active_runs=1,
+    params={
+        "as_of": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            description="As-of date; empty: the day on which the run is due",
+        )
+    },
+    default_args={"pool": "warehouse", "retries": 2, "retry_delay": timedelta(minutes=5)},
+    tags=["shoudai", "conversion"],
+    doc_md=ABOUT,
+)
+def track_conversions() -> None:
+    """One run tracks one day."""
+
+    @task
+    def track(as_of: str, due: str) -> None:
+        from pipelines import flow
+
+        settings = Settings.from_env()
+        flow.track(settings, day_due(settings, as_of, due))
+
+    track(as_of="{{ params.as_of or '' }}", due="{{ dag_run.run_after.isoformat() }}")
+
+
+track_conversions()

@@ -1,0 +1,1 @@
+"""What became of the listed: outcomes, attribution, funnel, plan progress."""

@@ -1,0 +1,372 @@
+"""Why an entity is on the list of a release, or why not: every rule with its value, source file and row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from pipelines.eligibility.entity import Candidate, find
+from pipelines.eligibility.evidence import FARM, Quarantined, Source, columns_of, quarantined, rows_of, source
+from pipelines.eligibility.explained_offer import OfferLine, offer_lines
+from pipelines.eligibility.rules import RULES, Rule
+from pipelines.eligibility.segments import SEGMENTS, Segment
+from pipelines.errors import UsageError
+from pipelines.names import name_zh, names_zh
+from pipelines.parameters import Parameters, parameters
+from pipelines.warehouse.connect import open_published
+
+if TYPE_CHECKING:
+    import duckdb
+
+BESIDE = {"never_borrowed": ("crm__disbursements",)}
+"""Feeds a rule looks at beside those that settle it: the bank's own loans disprove a first loan too."""
+
+WHEN_MET = {"never_borrowed": "未见任何贷款、贴现记录"}
+"""What a rule found once it is met, where the words of its gap would only fit while it is open."""
+
+EARLIER_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class RuleLine:
+    """One rule for one entity.
+
+    Attributes:
+        outcome: True, False, or None for unknown.
+        is_applicable: False where the rule is not addressed to such an entity.
+        looked_at: feature column -> value, as the rule saw it.
+        value: the same in words; `needed` is what the rule asks for.
+        closes_on: the day on which time alone will meet it; None when that is not computable.
+        why_unknown: None unless the outcome is.
+    """
+
+    name: str
+    title_zh: str
+    clause: str
+    outcome: bool | None
+    is_applicable: bool
+    looked_at: dict[str, Any]
+    value: str | None
+    needed: str
+    closes_on: date | None
+    why_unknown: str | None
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class SegmentLine:
+    """One segment for one entity, with the rules that stand against it; `feed_state` is that of its defining feed."""
+
+    name: str
+    title_zh: str
+    clause: str
+    outcome: bool | None
+    feed_state: str
+    failed: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PointLine:
+    """One reason of the score and its points."""
+
+    reason: str
+    points: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer in a sentence, for marketing and for engineers.
+
+    Attributes:
+        kind: `listed`, `held_out`, `suppressed`, `not_picked`, `no_code`, `unknown` or `not_eligible`.
+    """
+
+    kind: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """All that a release knows of one entity; without an entity, the candidates a name may mean.
+
+    Attributes:
+        listed: the row of `out.target_list`; None when it is not on the list.
+        watched: its rows of `out.watchlist`.
+        earlier: week, rank, segment, score and grade of earlier releases, newest first.
+        notes: what a reader must know about this explanation itself.
+    """
+
+    query: str
+    week: str
+    as_of: date
+    candidates: tuple[Candidate, ...] = ()
+    uscc: str | None = None
+    name: str | None = None
+    first_loan_status: str | None = None
+    verdict: Verdict | None = None
+    rules: tuple[RuleLine, ...] = ()
+    segments: tuple[SegmentLine, ...] = ()
+    listed: dict[str, Any] | None = None
+    points: tuple[PointLine, ...] = ()
+    offer: tuple[OfferLine, ...] = ()
+    watched: tuple[dict[str, Any], ...] = ()
+    earlier: tuple[dict[str, Any], ...] = ()
+    suppressions: tuple[dict[str, Any], ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    def to_json(self) -> str:
+        """The explanation as JSON: amounts and dates as text, unknown as null."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=2, default=str)
+
+    def to_text(self, width: int = 120, *, color: bool = False) -> str:
+        """The explanation as tables for a terminal of `width` columns, Chinese and English."""
+        from pipelines.eligibility.explained_text import render
+
+        return render(self, width, color=color)
+
+
+@dataclass(frozen=True)
+class _Release:
+    """An open published file, and what it was made with."""
+
+    con: duckdb.DuckDBPyConnection
+    week: str
+    as_of: date
+    parameters: Parameters
+    notes: tuple[str, ...]
+
+
+def explain(published: Path, query: str) -> Explanation:
+    """Why the entity that `query` names is on the list of the published release, or why not.
+
+    Args:
+        published: a published `.duckdb` file (or the link `current.duckdb`); opened read-only.
+        query: unified social credit code (any case or width), legacy 15-character id, `farm:<operator_id>`, the exact
+            name, or a part of it. A part that fits several gives the candidates instead of an explanation.
+
+    Raises:
+        UsageError: nothing is published there, or no entity of the release fits the query.
+    """
+    con = open_published(published)
+    try:
+        release = _release(con, published)
+        found = find(con, query, release.week)
+        if len(found) > 1:
+            return Explanation(query, release.week, release.as_of, candidates=found, notes=release.notes)
+        return _explained(release, query, found[0].uscc)
+    finally:
+        con.close()
+
+
+def _release(con: duckdb.DuckDBPyConnection, published: Path) -> _Release:
+    week = rows_of(con, "SELECT max(week) AS week FROM out.eligibility")[0]["week"]
+    runs = "SELECT as_of, parameters_version FROM ops.runs WHERE week = ? ORDER BY started_at DESC LIMIT 1"
+    run = rows_of(con, runs, week)
+    if not run:
+        raise UsageError(f"{published} holds no release with its run in ops.runs; publish one with `shoudai run`")
+    now = parameters(run[0]["as_of"])
+    changed = run[0]["parameters_version"] not in (None, now.version)
+    note = (
+        "参数文件在本批次发布后有改动：所列门槛与额度算式按现行参数，结论按发布时 "
+        "(parameter files changed since this release: thresholds shown are today's, outcomes are the release's)"
+    )
+    return _Release(con, week, run[0]["as_of"], now, (note,) if changed else ())
+
+
+def _explained(release: _Release, query: str, uscc: str) -> Explanation:
+    con, week = release.con, release.week
+    judged = rows_of(con, "SELECT * FROM out.eligibility WHERE week = ? AND uscc = ?", week, uscc)[0]
+    features = con.execute("SELECT * FROM mart.features WHERE uscc = ?", [uscc]).pl()
+    listings = rows_of(con, "SELECT * FROM out.target_list WHERE uscc = ? ORDER BY week DESC", uscc)
+    listed = next((row for row in listings if row["week"] == week), None)
+    sources = {feed: source(con, feed, uscc, release.as_of) for feed in _feeds()}
+    named = [RULES[name] for name in names_zh("rule") if name in RULES]
+    rules = tuple(_rule_line(release, rule, judged, features, sources) for rule in named)
+    segments = tuple(_segment_line(segment, judged, sources) for segment in SEGMENTS)
+    suppressions = _suppressions(release, uscc)
+    return Explanation(
+        query=query,
+        week=week,
+        as_of=release.as_of,
+        uscc=uscc,
+        name=judged["name"],
+        first_loan_status=judged["first_loan_status"],
+        verdict=_verdict(uscc, listed, segments, suppressions),
+        rules=rules,
+        segments=segments,
+        listed=listed,
+        points=_points(listed),
+        offer=offer_lines(listed, _first(features), release.parameters),
+        watched=tuple(
+            rows_of(con, "SELECT * FROM out.watchlist WHERE week = ? AND uscc = ? ORDER BY segment", week, uscc)
+        ),
+        earlier=_earlier(listings, week),
+        suppressions=suppressions,
+        quarantined=quarantined(con, uscc),
+        notes=release.notes,
+    )
+
+
+def _feeds() -> list[str]:
+    """Every feed that a rule or a segment rests on."""
+    rules = [feed for rule in RULES.values() for feed in (*rule.feeds, *BESIDE.get(rule.name, ()))]
+    return list(dict.fromkeys([*rules, *(segment.feed for segment in SEGMENTS)]))
+
+
+def _rule_line(
+    release: _Release, rule: Rule, judged: dict[str, Any], features: pl.DataFrame, sources: Mapping[str, Source]
+) -> RuleLine:
+    outcome: bool | None = judged.get(rule.column)
+    own = tuple(sources[feed] for feed in (*rule.feeds, *BESIDE.get(rule.name, ())))
+    value, needed, closes_on = _gap(rule, release.parameters, features)
+    return RuleLine(
+        name=rule.name,
+        title_zh=name_zh("rule", rule.name),
+        clause=rule.clause,
+        outcome=outcome,
+        is_applicable=features.is_empty() or features.select(rule.applies()).item() is not False,
+        looked_at=_looked_at(rule, release.parameters, features),
+        value=WHEN_MET.get(rule.name, value) if outcome else value,
+        needed=needed,
+        closes_on=None if outcome else closes_on,
+        why_unknown=_why_unknown(rule, own) if outcome is None else None,
+        sources=own,
+    )
+
+
+def _gap(rule: Rule, p: Parameters, features: pl.DataFrame) -> tuple[str | None, str, date | None]:
+    """What the rule found, what it asks for, and when time alone meets it."""
+    if rule.gap is None or features.is_empty():
+        return None, rule.__doc__ or "", None
+    gap = rule.gap(p)
+    value, closes_on = features.select(gap.value.alias("value"), gap.closes_on.alias("closes_on")).row(0)
+    return value, gap.needed, closes_on
+
+
+def _looked_at(rule: Rule, p: Parameters, features: pl.DataFrame) -> dict[str, Any]:
+    names = dict.fromkeys(rule(p).meta.root_names())
+    return {name: features[name].item() for name in names if name in features.columns} if features.height == 1 else {}
+
+
+def _why_unknown(rule: Rule, sources: Sequence[Source]) -> str:
+    states = [each.state for each in sources if each.feed in rule.feeds]
+    if "fresh" in states:
+        return "数据源中缺少判断所需的数据 (the feed is there, but not what the rule needs)"
+    if "late" in states:
+        return "数据源逾期未更新，按未知处理 (its feed is late)"
+    return "数据源尚未交付 (its feed was never delivered)"
+
+
+def _segment_line(segment: Segment, judged: dict[str, Any], sources: Mapping[str, Source]) -> SegmentLine:
+    outcomes = {name: judged.get(f"rule__{name}") for name in segment.rule_names}
+    return SegmentLine(
+        name=segment.name,
+        title_zh=name_zh("segment", segment.name),
+        clause=segment.clause,
+        outcome=judged.get(segment.column),
+        feed_state=sources[segment.feed].state,
+        failed=tuple(name for name, outcome in outcomes.items() if outcome is False),
+        unknown=tuple(name for name, outcome in outcomes.items() if outcome is None),
+    )
+
+
+def _points(listed: dict[str, Any] | None) -> tuple[PointLine, ...]:
+    if listed is None:
+        return ()
+    pairs = zip(listed["reasons"] or (), listed["points"] or (), strict=True)
+    return tuple(PointLine(reason, points) for reason, points in pairs)
+
+
+def _earlier(listings: Iterable[dict[str, Any]], week: str) -> tuple[dict[str, Any], ...]:
+    shown = ("week", "rank", "segment", "score", "grade", "is_holdout")
+    earlier = [{name: row[name] for name in shown} for row in listings if row["week"] < week]
+    return tuple(earlier[:EARLIER_SHOWN])
+
+
+def _suppressions(release: _Release, uscc: str) -> tuple[dict[str, Any], ...]:
+    """The suppressions in force at as-of."""
+    present = columns_of(release.con, "feed.crm__suppressions")
+    if not present:
+        return ()
+    current = "AND (superseded_on IS NULL OR superseded_on > $as_of)" if "superseded_on" in present else ""
+    query = f"""
+        SELECT reason, from_on, until_on, file_id, row_no FROM feed.crm__suppressions
+        WHERE uscc = $uscc AND coalesce(from_on, $as_of) <= $as_of AND coalesce(until_on, $as_of) >= $as_of {current}
+        ORDER BY reason
+    """  # noqa: S608 - a fixed clause
+    found = release.con.execute(query, {"uscc": uscc, "as_of": release.as_of})
+    return tuple(
+        dict(zip(("reason", "from_on", "until_on", "file_id", "row_no"), row, strict=True)) for row in found.fetchall()
+    )
+
+
+def _verdict(
+    uscc: str,
+    listed: dict[str, Any] | None,
+    segments: Sequence[SegmentLine],
+    suppressions: Sequence[dict[str, Any]],
+) -> Verdict:
+    true = [segment for segment in segments if segment.outcome]
+    titles, names = "、".join(segment.title_zh for segment in true), ", ".join(segment.name for segment in true)
+    if listed is not None:
+        return _listed(listed)
+    if suppressions:
+        reasons = "、".join(row["reason"] for row in suppressions)
+        return Verdict("suppressed", f"不在名单：营销抑制（{reasons}）", f"not listed: suppressed ({reasons})")
+    if true:
+        return Verdict(
+            "not_picked", f"符合客群（{titles}），但未被选入本批次", f"in {names}, but not picked into this list"
+        )
+    if uscc.startswith(FARM):
+        en = "not listed: a farm operator without a unified social credit code; see the watchlist"
+        return Verdict("no_code", "不在名单：农业主体尚无统一社会信用代码，列入培育库", en)
+    return _ineligible(segments)
+
+
+def _listed(listed: dict[str, Any]) -> Verdict:
+    segment = name_zh("segment", listed["segment"])
+    if listed["is_holdout"]:
+        en = f"held out: in the control group as {listed['segment']}; must not be contacted"
+        return Verdict("held_out", f"对照组：符合条件（{segment}），本批次不下发、不联系", en)
+    rank = listed["rank"]
+    zh = f"在名单：第{rank}名，主客群{segment}，得分{listed['score']}（{name_zh('grade', listed['grade'])}）"
+    return Verdict(
+        "listed", zh, f"listed: rank {rank}, {listed['segment']}, score {listed['score']}, grade {listed['grade']}"
+    )
+
+
+def _ineligible(segments: Sequence[SegmentLine]) -> Verdict:
+    """No segment holds: what stands against the nearest of those whose defining feed was delivered."""
+    known = [segment for segment in segments if segment.feed_state != "missing"] or segments
+    nearest = min(known, key=_distance)
+    open_zh, open_en = _rule_names(nearest.failed or nearest.unknown)
+    if nearest.failed:
+        zh = f"不在名单：不符合任何客群；最接近的{nearest.title_zh}不满足：{open_zh}"
+        return Verdict(
+            "not_eligible", zh, f"not listed: in no segment; nearest is {nearest.name}, which fails {open_en}"
+        )
+    zh = f"不在名单：没有客群得到确认；最接近的{nearest.title_zh}尚缺数据：{open_zh}"
+    return Verdict("unknown", zh, f"not listed: no segment is confirmed; {nearest.name} still needs data on {open_en}")
+
+
+def _distance(segment: SegmentLine) -> tuple[int, int, int]:
+    """First what nothing can mend, then what fails, then what is not known."""
+    beyond = sum(not RULES[name].can_be_met for name in segment.failed)
+    return beyond, len(segment.failed), len(segment.unknown)
+
+
+def _rule_names(names: Sequence[str]) -> tuple[str, str]:
+    return "、".join(name_zh("rule", name) for name in names), ", ".join(names)
+
+
+def _first(features: pl.DataFrame) -> dict[str, Any]:
+    return features.row(0, named=True) if features.height else {}

@@ -1,0 +1,63 @@
+"""The one exception family: every message says what was found, what was expected and what to do."""
+
+from __future__ import annotations
+
+import errno
+
+
+class ShoudaiError(Exception):
+    """A fault a person can act on; shown without a traceback. `exit_code` follows sysexits.h."""
+
+    exit_code = 1
+
+
+class UsageError(ShoudaiError):
+    """The command was called with something that does not exist (feed, week, entity)."""
+
+    exit_code = 64
+
+
+class DeclarationError(ShoudaiError):
+    """A YAML of this project (contract, table, parameter, scorecard) is wrong."""
+
+    exit_code = 78
+
+
+class FileRefusedError(ShoudaiError):
+    """A delivered file cannot be read as its feed; it stays where it is, with this reason in `ops.files`."""
+
+    exit_code = 65
+
+
+class FileWaitingError(FileRefusedError):
+    """A delivered file is not complete yet (its control file disagrees or it is still growing)."""
+
+
+class GateError(FileRefusedError):
+    """The batch expectations of a feed failed, or raised: nothing of the file became visible."""
+
+
+class BusyError(ShoudaiError):
+    """Another run holds the warehouse."""
+
+    exit_code = 75
+
+
+class DiskFullError(ShoudaiError):
+    """No space left; the transaction was rolled back and the last release still stands."""
+
+    exit_code = 74
+
+
+class ReplayError(ShoudaiError):
+    """A replay did not reproduce its release."""
+
+    exit_code = 70
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an exception (of Python or of an engine) says that a disk or quota is full."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    text = str(error).lower()
+    return any(mark in text for mark in ("no space left", "disk is full", "disk full", "disk quota exceeded"))

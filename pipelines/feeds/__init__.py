@@ -1,0 +1,1 @@
+"""From a delivered file to a feed table: contract -> pull -> decode -> split (accepted | quarantined) -> land."""

@@ -1,0 +1,179 @@
+"""The batch gate: Great Expectations judges the rows of one file before any of them becomes visible.
+
+GX runs on the landing connection itself and sees its uncommitted rows. Out of the box every GX query on DuckDB fails: it
+closes the connection before it fetches. Hence a borrowed connection that stays open, and no rollback (see RECIPES).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from pipelines.errors import DeclarationError
+from pipelines.settings import HOUSE
+
+if TYPE_CHECKING:
+    from pipelines.warehouse.connect import Connection
+
+EXPECTATIONS = HOUSE / "expectations"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One expectation on one batch.
+
+    Attributes:
+        success: None when the expectation raised: an error of the gate, neither bad data nor a pass.
+    """
+
+    expectation: str
+    column_name: str | None
+    severity: str
+    success: bool | None
+    observed: str
+    expected: str
+    error: str | None
+
+    @property
+    def closes_gate(self) -> bool:
+        """Whether this check keeps the batch out: a critical failure, or an expectation that raised."""
+        return self.success is None or (not self.success and self.severity == "critical")
+
+    def in_words(self) -> str:
+        """The check for a person."""
+        where = f" of {self.column_name}" if self.column_name else ""
+        if self.success is None:
+            return f"{self.expectation}{where} raised: {self.error}"
+        return f"{self.expectation}{where}: found {self.observed}, expected {self.expected}"
+
+
+def suite_of(name: str) -> Mapping[str, Any]:
+    """The suite of a feed or table as declared in `expectations/<name>.yml`.
+
+    Raises:
+        DeclarationError: there is none.
+    """
+    path = EXPECTATIONS / f"{name}.yml"
+    if not path.is_file():
+        raise DeclarationError(f"no expectations for {name}: expected {path.relative_to(HOUSE)}")
+    return _read(path)
+
+
+class Gate:
+    """Great Expectations on one connection; the library (seconds to import) is loaded at the first batch."""
+
+    def __init__(self, con: Connection) -> None:
+        """Borrow a connection; it is not closed."""
+        self._con = con
+        self._source: Any = None
+
+    def judge(self, name: str, relation: str, parameters: Mapping[str, float | None]) -> list[Check]:
+        """Every expectation of `expectations/<name>.yml` on a table or view of the connection.
+
+        Args:
+            name: of the suite.
+            relation: what to judge.
+            parameters: values for `$PARAMETER`; an expectation whose parameter is None (no history yet) is left out.
+
+        Raises:
+            DeclarationError: GX does not know an expectation of the suite (it would drop it silently).
+        """
+        given = {key: value for key, value in parameters.items() if value is not None}
+        declared = [each for each in suite_of(name)["expectations"] if not _lacks(each, parameters, given)]
+        return [_check(result) for result in self._validate(name, relation, declared, given)]
+
+    def _validate(
+        self, name: str, relation: str, declared: Sequence[Mapping[str, Any]], given: Mapping[str, float]
+    ) -> Any:
+        import great_expectations as gx
+
+        suite = gx.ExpectationSuite(name=name, expectations=[dict(each) for each in declared])
+        if len(suite.expectations) != len(declared):
+            known = [each.expectation_type for each in suite.expectations]
+            unknown = [each["type"] for each in declared if each["type"] not in known]
+            raise DeclarationError(f"expectations/{name}.yml: not known to Great Expectations, or misspelt: {unknown}")
+        source = self._data_source()
+        asset = source.add_table_asset(name=f"{name}-{len(source.assets)}", table_name=relation)
+        batch = asset.add_batch_definition_whole_table("whole").get_batch()
+        return batch.validate(suite, expectation_parameters=dict(given), result_format="BASIC").results
+
+    def _data_source(self) -> Any:
+        if self._source is None:
+            self._source = _borrowed_source(self._con)
+        return self._source
+
+
+def _borrowed_source(con: Connection) -> Any:
+    import duckdb_sqlalchemy
+    import great_expectations as gx
+    from sqlalchemy.pool import StaticPool
+
+    class Borrowed(duckdb_sqlalchemy.ConnectionWrapper):
+        def close(self) -> None:
+            """Stay open: the connection is the landing's."""
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
+    source: Any = context.data_sources.add_sql(
+        "warehouse",
+        connection_string="duckdb:///:memory:",
+        create_temp_table=False,
+        kwargs={  # type: ignore[call-arg]
+            "creator": lambda: Borrowed(con),
+            "poolclass": StaticPool,
+            "isolation_level": "AUTOCOMMIT",
+            "skip_autocommit_rollback": True,
+        },
+    )
+    source.get_execution_engine().dialect_module = SimpleNamespace(DremioDialect=True)
+    return source
+
+
+def _lacks(declared: Mapping[str, Any], parameters: Mapping[str, float | None], given: Mapping[str, float]) -> bool:
+    used = str(declared["kwargs"])
+    return "$PARAMETER" in used and any(name in used for name in parameters.keys() - given.keys())
+
+
+def _check(result: Any) -> Check:
+    config = result.expectation_config
+    error = _raised(result.exception_info)
+    kwargs = {key: value for key, value in config.kwargs.items() if key not in ("batch_id", "column", "severity")}
+    return Check(
+        expectation=config.type,
+        column_name=config.kwargs.get("column") or config.kwargs.get("column_A"),
+        severity=str(getattr(config.severity, "value", config.severity)),
+        success=None if error else bool(result.success),
+        observed=_observed(result.result or {}),
+        expected=", ".join(f"{key} {value}" for key, value in sorted(kwargs.items())),
+        error=error,
+    )
+
+
+def _raised(info: Mapping[str, Any] | None) -> str | None:
+    """The message of an expectation that raised; GX reports it flat or per metric."""
+    if not info:
+        return None
+    flat = [info] if "raised_exception" in info else [each for each in info.values() if isinstance(each, dict)]
+    messages = [str(each.get("exception_message")) for each in flat if each.get("raised_exception")]
+    return "; ".join(messages) or None
+
+
+def _observed(result: Mapping[str, Any]) -> str:
+    if "observed_value" in result:
+        return str(result["observed_value"])
+    if "unexpected_count" in result:
+        percent = result.get("unexpected_percent") or 0
+        return f"{result['unexpected_count']} rows against it ({percent:.3g} %)"
+    return ""
+
+
+@cache
+def _read(path: Path) -> Mapping[str, Any]:
+    made: Mapping[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return made

@@ -1,0 +1,291 @@
+"""Landing: one delivered file, one transaction; accepted rows, quarantine and ledgers become visible together or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from pipelines.errors import DiskFullError, FileRefusedError, FileWaitingError, GateError, is_disk_full
+from pipelines.feeds import pull
+from pipelines.feeds.contract import Contract, contract
+from pipelines.feeds.decode import decoded
+from pipelines.feeds.gate import Check, Gate
+from pipelines.feeds.pull import Control, Delivery
+from pipelines.feeds.split import Counts, split
+from pipelines.settings import Settings
+from pipelines.warehouse.connect import Connection, named, transaction
+
+LANDED, REPEATED, REFUSED, GATED, WAITING = "landed", "repeated", "refused", "gate_failed", "waiting"
+_NOTHING = Counts(0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class FileOutcome:
+    """What became of one delivered file; the row of `ops.files`."""
+
+    feed: str
+    name: str
+    file_id: str
+    received_on: date
+    status: str
+    counts: Counts = _NOTHING
+    reason: str | None = None
+    period: str | None = None
+    extra_headings: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = field(default=(), repr=False)
+
+    @property
+    def rows_in(self) -> int:
+        """Rows of the file."""
+        return self.counts.rows_in
+
+    @property
+    def accepted(self) -> int:
+        """Rows that went into the feed table."""
+        return self.counts.accepted
+
+    @property
+    def duplicates(self) -> int:
+        """Rows that were already known."""
+        return self.counts.duplicates
+
+    @property
+    def quarantined(self) -> int:
+        """Rows kept aside with their raw text and reasons."""
+        return self.counts.quarantined
+
+    @property
+    def is_good(self) -> bool:
+        """Landed now or before."""
+        return self.status in (LANDED, REPEATED)
+
+
+class Landing:
+    """The landing of files through one writer connection."""
+
+    def __init__(self, con: Connection, settings: Settings) -> None:
+        """Land through `con`, whose database `lake` is the warehouse."""
+        self._con = con
+        self._settings = settings
+        self._gate = Gate(con)
+
+    def pending(self, feed: str) -> list[Delivery]:
+        """Delivered files not landed yet, oldest first; a file known by name, size and time is not even opened."""
+        known = set(
+            self._con.execute(
+                "SELECT name, size_bytes, modified_ns FROM lake.ops.files WHERE feed = ? AND status IN ('landed', 'repeated')",
+                [feed],
+            ).fetchall()
+        )
+        found = pull.deliveries(self._settings.inbox, feed)
+        return [each for each in found if (each.name, each.size_bytes, each.modified_ns) not in known]
+
+    def land(self, delivery: Delivery) -> FileOutcome:
+        """Land one file, whole or not at all; whatever happened is in `ops.files`.
+
+        Raises:
+            DiskFullError: no space left; nothing of the file was kept.
+        """
+        received_on = pull.received_on(delivery, None)
+        file_id = ""
+        try:
+            control = pull.control_of(delivery)
+            received_on = pull.received_on(delivery, control)
+            digests, archived = pull.archive(delivery, self._settings.archive, control)
+            file_id = digests.sha256
+            if self._is_landed(delivery.feed, file_id):
+                return self._note(delivery, FileOutcome(delivery.feed, delivery.name, file_id, received_on, REPEATED))
+            return self._land(delivery, archived, control, file_id, received_on)
+        except FileRefusedError as refusal:
+            status = WAITING if isinstance(refusal, FileWaitingError) else REFUSED
+            file_id = file_id or pull.sha256(delivery.path)
+            return self._note(
+                delivery, FileOutcome(delivery.feed, delivery.name, file_id, received_on, status, reason=str(refusal))
+            )
+        except OSError as error:
+            if is_disk_full(error):
+                raise DiskFullError(
+                    f"disk full while landing {delivery.name} under {self._settings.home}; free some space, run again"
+                ) from error
+            reason = f"cannot be read: {error.strerror or error}"
+            return self._note(
+                delivery, FileOutcome(delivery.feed, delivery.name, file_id, received_on, REFUSED, reason=reason)
+            )
+
+    def _is_landed(self, feed: str, file_id: str) -> bool:
+        found = self._con.execute(
+            "SELECT 1 FROM lake.ops.files WHERE feed = ? AND file_id = ? AND status = 'landed'", [feed, file_id]
+        ).fetchone()
+        return found is not None
+
+    def _land(
+        self, delivery: Delivery, archived: Path, control: Control | None, file_id: str, received_on: date
+    ) -> FileOutcome:
+        made = contract(delivery.feed)
+        with decoded(archived, made, self._settings.work / "decode") as source:
+            counts = split(self._con, source, made, received_on)
+            if control and control.rows is not None and control.rows != counts.rows_in:
+                raise FileWaitingError(
+                    f"the file has {counts.rows_in:,} rows, its control file states {control.rows:,}: the delivery is incomplete"
+                )
+            if not counts.is_conserved:
+                raise FileRefusedError(
+                    f"rows are not conserved: {counts}; this is a fault of shoudai, please report it"
+                )
+            checks = self._judge(made.feed, counts)
+            outcome = FileOutcome(
+                made.feed, delivery.name, file_id, received_on, LANDED, counts,
+                period=self._period(made), extra_headings=source.matched.extra, checks=checks,
+            )  # fmt: skip
+            closing = [check.in_words() for check in checks if check.closes_gate] + self._nothing_to_accept(counts)
+            if closing:
+                return self._close_gate(delivery, outcome, closing)
+            with transaction(self._con):
+                self._write(made, outcome)
+                self._record(delivery, outcome)
+            return outcome
+
+    def _judge(self, feed: str, counts: Counts) -> tuple[Check, ...]:
+        """The batch expectations; a file that brings nothing new has no batch to judge."""
+        if not counts.accepted:
+            return ()
+        return tuple(self._gate.judge(feed, "batch", {"previous_rows": self._previous_rows(feed)}))
+
+    def _nothing_to_accept(self, counts: Counts) -> list[str]:
+        if not counts.rows_in:
+            return ["the file has a header and no rows"]
+        if counts.quarantined < counts.rows_in:
+            return []
+        reasons = self._con.execute(
+            "SELECT reason, count(*) FROM (SELECT unnest(reasons) AS reason FROM rejected) GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 3"
+        ).fetchall()
+        return [
+            f"all {counts.rows_in:,} rows were refused ({'; '.join(f'{rows:,} × {reason}' for reason, rows in reasons)})"
+        ]
+
+    def _close_gate(self, delivery: Delivery, outcome: FileOutcome, closing: list[str]) -> FileOutcome:
+        reason = f"the batch gate is closed: {'; '.join(closing)}. Nothing of the file is visible; ask the sender, or mend expectations/{outcome.feed}.yml"
+        closed = FileOutcome(
+            outcome.feed, outcome.name, outcome.file_id, outcome.received_on, GATED, _NOTHING, reason, outcome.period,
+            outcome.extra_headings, outcome.checks,
+        )  # fmt: skip
+        return self._note(delivery, closed)
+
+    def _note(self, delivery: Delivery, outcome: FileOutcome) -> FileOutcome:
+        """Ledger rows of a file of which nothing landed."""
+        with transaction(self._con):
+            self._record(delivery, outcome)
+        return outcome
+
+    def _previous_rows(self, feed: str) -> float | None:
+        row = self._con.execute(
+            "SELECT accepted FROM lake.ops.files WHERE feed = ? AND status = 'landed' ORDER BY received_on DESC, landed_at DESC LIMIT 1",
+            [feed],
+        ).fetchone()
+        return float(row[0]) if row and row[0] else None
+
+    def _period(self, made: Contract) -> str | None:
+        """The months a file speaks of, `2026-01` or `2025-09/2026-10`."""
+        if made.period is None:
+            return None
+        column = f'"{made.period}"'
+        row = self._con.execute(
+            f"SELECT strftime(min({column}), '%Y-%m'), strftime(max({column}), '%Y-%m') FROM batch"
+        ).fetchone()
+        first, last = row or (None, None)
+        return first if first == last else f"{first}/{last}"
+
+    def _write(self, made: Contract, outcome: FileOutcome) -> None:
+        names = named(column.name for column in made.columns)
+        superseded = ", superseded_on" if made.delivery == "upsert" else ""
+        lineage = {"file_id": outcome.file_id, "received_on": outcome.received_on}
+        self._con.execute(
+            f"""
+            INSERT INTO lake.feed.{made.feed} ({names}, file_id, row_no, received_on{superseded})
+            SELECT {names}, $file_id, row_no, $received_on{superseded} FROM batch
+            """,
+            lineage,
+        )
+        if made.delivery == "upsert" and self._con.execute("SELECT 1 FROM closings LIMIT 1").fetchone():
+            self._con.execute(
+                f"""
+                UPDATE lake.feed.{made.feed} AS f SET superseded_on = $received_on
+                FROM closings AS c WHERE f.file_id = c.file_id AND f.row_no = c.row_no
+                """,
+                {"received_on": outcome.received_on},
+            )
+        if made.delivery == "period_snapshot":
+            self._write_periods(made, lineage)
+        self._con.execute(
+            """
+            INSERT INTO lake.quarantine.rows (feed, file_id, row_no, raw, reasons)
+            SELECT $feed, $file_id, row_no, raw, reasons FROM rejected ORDER BY row_no
+            """,
+            {"feed": made.feed, "file_id": outcome.file_id},
+        )
+
+    def _write_periods(self, made: Contract, lineage: dict[str, object]) -> None:
+        """Which periods (and scopes) a file replaces."""
+        columns = named(made.snapshot_by)
+        scope = f"concat_ws('|', {columns})" if columns else "''"
+        self._con.execute(
+            f"""
+            INSERT INTO lake.ops.file_periods (feed, file_id, period, scope, received_on, landing_no, rows)
+            SELECT $feed, $file_id, "{made.period}", {scope}, $received_on,
+                   1 + coalesce((SELECT max(landing_no) FROM lake.ops.file_periods), 0), count(*)
+            FROM batch GROUP BY "{made.period}", {scope} ORDER BY ALL
+            """,
+            {"feed": made.feed, **lineage},
+        )
+
+    def _record(self, delivery: Delivery, outcome: FileOutcome) -> None:
+        """The rows of `ops.files` and `ops.checks`; a file tried again replaces its earlier row."""
+        now = datetime.now(UTC).replace(tzinfo=None)
+        self._con.execute(
+            "DELETE FROM lake.ops.files WHERE feed = ? AND name = ? AND (file_id = ? OR status NOT IN ('landed', 'repeated'))",
+            [outcome.feed, outcome.name, outcome.file_id],
+        )
+        counts = outcome.counts
+        self._con.execute(
+            """
+            INSERT INTO lake.ops.files (feed, file_id, name, received_on, period, rows_in, accepted, duplicates, quarantined,
+                status, reason, size_bytes, modified_ns, archived, landed_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                outcome.feed, outcome.file_id, outcome.name, outcome.received_on, outcome.period, counts.rows_in, counts.accepted,
+                counts.duplicates, counts.quarantined, outcome.status, outcome.reason, delivery.size_bytes, delivery.modified_ns,
+                f"{outcome.file_id[:2]}/{outcome.file_id}", now,
+            ],
+        )  # fmt: skip
+        if outcome.checks:
+            rows = [
+                [now, outcome.feed, outcome.file_id, check.expectation, check.column_name, check.severity, check.success,
+                 check.observed, check.expected, check.error]
+                for check in outcome.checks
+            ]  # fmt: skip
+            self._con.executemany(
+                "INSERT INTO lake.ops.checks (checked_at, feed, file_id, expectation, column_name, severity, success, observed, "
+                "expected, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                rows,
+            )
+
+
+@contextmanager
+def landing(con: Connection, settings: Settings) -> Iterator[Landing]:
+    """The landing of files through one writer connection, with its scratch folder cleared before and after."""
+    scratch = settings.work / "decode"
+    _clear(scratch)
+    try:
+        yield Landing(con, settings)
+    finally:
+        _clear(scratch)
+
+
+def _clear(scratch: Path) -> None:
+    if scratch.is_dir():
+        for path in scratch.iterdir():
+            path.unlink()

@@ -1,0 +1,203 @@
+"""What lies in the inbox: delivered files, their control files, the day each was received, their digests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from pipelines.errors import FileWaitingError
+from pipelines.settings import BUSINESS_ZONE
+
+CONTROL = ".ok"
+_UNFINISHED = (".tmp", ".part", ".filepart", ".swp", "~")
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One file in the inbox of a feed."""
+
+    feed: str
+    path: Path
+    size_bytes: int
+    modified_ns: int
+
+    @property
+    def name(self) -> str:
+        """The file's name, as the department gave it."""
+        return self.path.name
+
+
+@dataclass(frozen=True)
+class Control:
+    """What a control file states of its data file; None = not stated."""
+
+    rows: int | None = None
+    digest: str | None = None
+    received_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Digests:
+    """The digests of a file's bytes, hexadecimal."""
+
+    sha256: str
+    by_name: Mapping[str, str]
+
+
+def deliveries(inbox: Path, feed: str) -> list[Delivery]:
+    """The finished data files of a feed, oldest delivery first.
+
+    Hidden, unfinished (`.tmp`, `.part`) and control files are not deliveries; links are not followed.
+    """
+    folder = inbox / feed
+    if not folder.is_dir():
+        return []
+    found = [_delivery(feed, path) for path in folder.iterdir() if _is_data_file(path)]
+    return sorted(found, key=lambda each: (_received_or_modified(each), each.name))
+
+
+def _is_data_file(path: Path) -> bool:
+    name = path.name
+    return (
+        path.is_file()
+        and not path.is_symlink()
+        and not name.startswith((".", "_"))
+        and not name.endswith((CONTROL, *_UNFINISHED))
+        and name.lower() not in ("readme.md", "readme.txt")
+    )
+
+
+def _delivery(feed: str, path: Path) -> Delivery:
+    stat = path.stat()
+    return Delivery(feed, path, stat.st_size, stat.st_mtime_ns)
+
+
+def control_of(delivery: Delivery) -> Control | None:
+    """What the delivery's control file (`<file>.ok`, JSON or `key=value` lines) states; None without one.
+
+    Raises:
+        FileWaitingError: there is one, but it cannot be read.
+    """
+    path = delivery.path.with_name(delivery.name + CONTROL)
+    if not path.is_file():
+        return None
+    text = path.read_text(encoding="utf-8-sig", errors="replace").strip()
+    if not text:
+        return Control()
+    stated = _stated(path.name, text)
+    digest = next((stated[key] for key in ("digest", "sha256", "md5", "sm3") if stated.get(key)), None)
+    try:
+        return Control(
+            rows=int(stated["rows"]) if stated.get("rows") else None,
+            digest=digest.lower().rpartition(":")[2] if digest else None,
+            received_on=_day(stated["received_on"]) if stated.get("received_on") else None,
+        )
+    except ValueError as error:
+        raise FileWaitingError(
+            f"control file {path.name}: {error}; expected rows=NUMBER and received_on=2026-11-02"
+        ) from error
+
+
+def received_on(delivery: Delivery, control: Control | None) -> date:
+    """The day a file was received: from its control file, else a date in its name, else its modification time (China)."""
+    if control and control.received_on:
+        return control.received_on
+    return date_in_name(delivery.name) or datetime.fromtimestamp(delivery.modified_ns / 1e9, BUSINESS_ZONE).date()
+
+
+def date_in_name(name: str) -> date | None:
+    """The last calendar date in a file name: `tax_20260101_20260131_20260203.csv` was delivered on 3 February."""
+    for year, month, day in reversed(re.findall(r"(?<!\d)(20\d\d)[-_.]?(\d\d)[-_.]?(\d\d)(?!\d)", name)):
+        try:
+            return date(int(year), int(month), int(day))
+        except ValueError:
+            continue
+    return None
+
+
+def archive(delivery: Delivery, folder: Path, control: Control | None) -> tuple[Digests, Path]:
+    """Copy the original bytes to `<folder>/ab/<sha256>` while hashing them, once; the source is never touched.
+
+    Raises:
+        FileWaitingError: the digest is not the one its control file states, or the file changed while it was read.
+    """
+    names = ["sha256"] + (["md5", "sm3"] if control and control.digest else [])
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f".incoming-{os.getpid()}"
+    try:
+        with partial.open("wb") as target:
+            hashes = {name: hashlib.new(name, usedforsecurity=False) for name in names}
+            for chunk in _chunks(delivery.path):
+                for each in hashes.values():
+                    each.update(chunk)
+                target.write(chunk)
+        digests = Digests(hashes["sha256"].hexdigest(), {name: each.hexdigest() for name, each in hashes.items()})
+        _check_unchanged(delivery, digests, control)
+        final = folder / digests.sha256[:2] / digests.sha256
+        final.parent.mkdir(exist_ok=True)
+        partial.replace(final)
+    finally:
+        partial.unlink(missing_ok=True)
+    return digests, final
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    for chunk in _chunks(path):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _check_unchanged(delivery: Delivery, digests: Digests, control: Control | None) -> None:
+    stat = delivery.path.stat()
+    if (stat.st_size, stat.st_mtime_ns) != (delivery.size_bytes, delivery.modified_ns):
+        raise FileWaitingError(
+            "the file changed while it was read: it is still being delivered; it is taken up by the next run"
+        )
+    if control and control.digest and control.digest not in digests.by_name.values():
+        raise FileWaitingError(
+            f"digest of the file (sha256 {digests.sha256}) is not the one its control file states ({control.digest}): "
+            "the delivery is incomplete or changed; ask the sender for file and control file again"
+        )
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as source:
+        while chunk := source.read(_CHUNK):
+            yield chunk
+
+
+def _received_or_modified(delivery: Delivery) -> date:
+    try:
+        return received_on(delivery, control_of(delivery))
+    except FileWaitingError:
+        return received_on(delivery, None)
+
+
+def _stated(name: str, text: str) -> dict[str, str]:
+    if text.startswith("{"):
+        try:
+            return {str(key).lower(): str(value) for key, value in json.loads(text).items() if value is not None}
+        except (ValueError, AttributeError) as error:
+            raise FileWaitingError(f"control file {name} is not valid JSON: {error}") from error
+    pairs = [line.partition("=") for line in text.splitlines() if line.strip()]
+    if not all(mark for _, mark, _ in pairs):
+        raise FileWaitingError(
+            f"control file {name}: expected key=value lines (rows=…, digest=…, received_on=…) or JSON"
+        )
+    return {key.strip().lower(): value.strip() for key, _, value in pairs}
+
+
+def _day(text: str) -> date:
+    found = date_in_name(text)
+    if found is None:
+        raise ValueError(f"received_on is {text!r}, not a date")
+    return found

@@ -1,0 +1,240 @@
+"""The split: every row of a delivered file is accepted, a duplicate, or quarantined with its reasons.
+
+All of it is SQL over temporary tables of the landing connection: `rows` (see `read.py`) -> `excluded` (duplicates and key
+conflicts) -> `batch` (accepted) and `rejected` (quarantined).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from pipelines.feeds.contract import Contract
+from pipelines.feeds.decode import Source
+from pipelines.feeds.read import Reading, count, kept_raw, raw_text, read, reasons_sql
+from pipelines.warehouse.connect import Connection, named, quoted
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Conservation of one file: `rows_in = accepted + duplicates + quarantined`."""
+
+    rows_in: int
+    accepted: int
+    duplicates: int
+    quarantined: int
+
+    @property
+    def is_conserved(self) -> bool:
+        """Whether no row was lost or invented."""
+        return self.rows_in == self.accepted + self.duplicates + self.quarantined
+
+
+def split(con: Connection, source: Source, made: Contract, received_on: date) -> Counts:
+    """Read a decoded file into `batch` (rows to accept) and `rejected` (row_no, raw, reasons); nothing is written to the lake.
+
+    `batch` has the contract's columns, `row_no`, and for registers `superseded_on`; `closings` holds the register versions
+    (file_id, row_no) that the batch replaces.
+    """
+    reading = read(con, source, made)
+    con.execute("CREATE OR REPLACE TEMP TABLE excluded (row_no BIGINT, fate VARCHAR, reason VARCHAR)")
+    _exclude_repeats(con, made)
+    has_known = _compare_with_known(con, made, received_on)
+    _divide(con, made, received_on, has_known=has_known)
+    _reject(con, made, reading)
+    return _count(con)
+
+
+def _key(made: Contract, alias: str = "") -> str:
+    prefix = f"{alias}." if alias else ""
+    return ", ".join(f'{prefix}"{name}"' for name in made.key)
+
+
+def _content(made: Contract, alias: str = "") -> str:
+    prefix = f"{alias}." if alias else ""
+    return "row(" + ", ".join(f'{prefix}"{column.name}"' for column in made.columns) + ")"
+
+
+def _exclude_repeats(con: Connection, made: Contract) -> None:
+    """Within the file: an identical row again is a duplicate; other content under the same key is a conflict.
+
+    In a register the order of a file is the order of events, so a later row with other content is a newer version.
+    Keys are grouped by their hash first, exactly only among the few that may repeat.
+    """
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE repeated AS
+        SELECT hash({_key(made)}) AS key_hash FROM rows WHERE NOT is_faulty GROUP BY key_hash HAVING count(*) > 1
+        """
+    )
+    if not count(con, "repeated"):
+        return
+    rows = f"""
+        SELECT row_no, {_key(made)}, {_content(made)} AS content FROM rows
+        WHERE NOT is_faulty AND hash({_key(made)}) IN (FROM repeated)
+    """
+    if made.delivery == "upsert":
+        con.execute(
+            f"""
+            INSERT INTO excluded SELECT row_no, 'duplicate', NULL FROM ({rows})
+            QUALIFY content IS NOT DISTINCT FROM lag(content) OVER (PARTITION BY {_key(made)} ORDER BY row_no)
+                AND lag(row_no) OVER (PARTITION BY {_key(made)} ORDER BY row_no) IS NOT NULL
+            """
+        )
+        return
+    con.execute(
+        f"""
+        INSERT INTO excluded
+        SELECT row_no, CASE WHEN copy > 1 THEN 'duplicate' ELSE 'quarantined' END, {quoted(_conflict(made, "in this file"))}
+        FROM (SELECT row_no, row_number() OVER (PARTITION BY {_key(made)}, content ORDER BY row_no) AS copy,
+                     count(DISTINCT content) OVER (PARTITION BY {_key(made)}) AS contents FROM ({rows}))
+        WHERE copy > 1 OR contents > 1
+        """
+    )
+
+
+def _conflict(made: Contract, where: str) -> str:
+    return f"{'+'.join(made.key)}: key_conflict, other content under the same key {where}"
+
+
+def _compare_with_known(con: Connection, made: Contract, received_on: date) -> bool:
+    """Whether the warehouse holds rows under the keys of this file; those that say nothing new are excluded."""
+    if made.delivery == "append":
+        return _compare_with_events(con, made)
+    return made.delivery == "upsert" and _compare_with_register(con, made, received_on)
+
+
+def _known(con: Connection, made: Contract, extra: str, where: str, bound: Sequence[object]) -> bool:
+    """`known`: what the warehouse already holds under the keys of this file."""
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE known AS
+        SELECT {named(column.name for column in made.columns)}{extra} FROM lake.feed.{made.feed}
+        WHERE {where} AND hash({_key(made)}) IN (SELECT hash({_key(made)}) FROM rows WHERE NOT is_faulty)
+        """,
+        list(bound),
+    )
+    return count(con, "known") > 0
+
+
+def _same_key(made: Contract, left: str, right: str) -> str:
+    return " AND ".join(f'{left}."{name}" = {right}."{name}"' for name in made.key)
+
+
+def _compare_with_events(con: Connection, made: Contract) -> bool:
+    """Against earlier files: the same event again is a duplicate, the same key with other content a conflict.
+
+    Repeats are looked for within the span of the file's own periods, so the cost follows the file and not the history.
+    """
+    where, bound = "TRUE", []
+    if made.period:
+        span = con.execute(
+            f'SELECT min("{made.period}"), max("{made.period}") FROM rows WHERE NOT is_faulty'
+        ).fetchone()
+        where, bound = f'"{made.period}" BETWEEN ? AND ?', list(span or (None, None))
+    if not _known(con, made, "", where, bound):
+        return False
+    con.execute(
+        f"""
+        INSERT INTO excluded
+        SELECT t.row_no, CASE WHEN {_content(made, "t")} IS NOT DISTINCT FROM {_content(made, "k")} THEN 'duplicate'
+                         ELSE 'quarantined' END, {quoted(_conflict(made, "in an earlier file"))}
+        FROM rows AS t JOIN known AS k ON {_same_key(made, "t", "k")}
+        WHERE NOT t.is_faulty AND t.row_no NOT IN (SELECT row_no FROM excluded)
+        """
+    )
+    return True
+
+
+def _compare_with_register(con: Connection, made: Contract, received_on: date) -> bool:
+    """`known` versions valid on the day of receipt; a first row equal to its key's version says nothing new."""
+    if not _known(con, made, ", file_id, row_no, received_on, superseded_on", "TRUE", []):
+        return False
+    con.execute(
+        f"""
+        INSERT INTO excluded
+        SELECT t.row_no, 'duplicate', NULL
+        FROM (SELECT * FROM rows WHERE NOT is_faulty AND row_no NOT IN (SELECT row_no FROM excluded)
+              QUALIFY row_number() OVER (PARTITION BY {_key(made)} ORDER BY row_no) = 1) AS t
+        JOIN known AS k ON {_same_key(made, "t", "k")}
+        WHERE k.received_on <= ? AND (k.superseded_on IS NULL OR k.superseded_on > ?)
+            AND {_content(made, "t")} IS NOT DISTINCT FROM {_content(made, "k")}
+        """,
+        [received_on, received_on],
+    )
+    return True
+
+
+def _divide(con: Connection, made: Contract, received_on: date, *, has_known: bool) -> None:
+    """`batch`: the rows to accept."""
+    names = named(column.name for column in made.columns)
+    kept = "NOT is_faulty"
+    if count(con, "excluded"):
+        kept += " AND row_no NOT IN (SELECT row_no FROM excluded)"
+    con.execute("DROP VIEW IF EXISTS batch")
+    if made.delivery == "upsert":
+        _version(con, made, names, kept, received_on, has_known=has_known)
+    rows = "FROM versions" if made.delivery == "upsert" else f"SELECT {names}, row_no FROM rows WHERE {kept}"
+    con.execute(f"CREATE TEMP VIEW batch AS {rows}")
+
+
+def _version(con: Connection, made: Contract, names: str, kept: str, received_on: date, *, has_known: bool) -> None:
+    """`versions`: accepted register rows with the day each stops being valid; `closings`: the versions they end."""
+    later = (
+        f"""(SELECT {_key(made)}, min(received_on) AS next_on FROM known WHERE received_on > $received_on GROUP BY ALL)"""
+        if has_known
+        else f"(SELECT {_key(made)}, NULL::DATE AS next_on FROM rows WHERE FALSE)"
+    )
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE versions AS
+        SELECT t.*, CASE WHEN lead(row_no) OVER (PARTITION BY {_key(made, "t")} ORDER BY row_no) IS NOT NULL THEN $received_on::DATE
+                    ELSE n.next_on END AS superseded_on
+        FROM (SELECT {names}, row_no FROM rows WHERE {kept}) AS t LEFT JOIN {later} AS n ON {_same_key(made, "t", "n")}
+        """,
+        {"received_on": received_on},
+    )
+    closing = (
+        f"""
+        SELECT DISTINCT k.file_id, k.row_no FROM known AS k JOIN versions AS v ON {_same_key(made, "k", "v")}
+        WHERE k.received_on <= $received_on AND (k.superseded_on IS NULL OR k.superseded_on > $received_on)
+        """
+        if has_known
+        else "SELECT NULL::VARCHAR AS file_id, NULL::BIGINT AS row_no WHERE $received_on IS NULL"
+    )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE closings AS {closing}", {"received_on": received_on})
+
+
+def _reject(con: Connection, made: Contract, reading: Reading) -> None:
+    """`rejected`: row_no, raw text and reasons of every quarantined row."""
+    con.execute("CREATE OR REPLACE TEMP TABLE rejected AS SELECT row_no, raw, reasons FROM broken")
+    if reading.has_odd_rows(con):
+        con.execute(
+            f"INSERT INTO rejected SELECT r.row_no, f.raw, f.reasons FROM ({reasons_sql(reading)}) AS f JOIN rows AS r USING (row_id)"
+        )
+    if not count(con, "excluded WHERE fate = 'quarantined'"):
+        return
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE conflicts AS
+        SELECT r.row_id, r.row_no, e.reason, {_key(made, "r")} FROM excluded AS e JOIN rows AS r USING (row_no) WHERE e.fate = 'quarantined'
+        """
+    )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE conflicting_keys AS SELECT DISTINCT {_key(made)} FROM conflicts")
+    reading.fetch_raw(con, made.key, "conflicting_keys")
+    con.execute(
+        f"""
+        INSERT INTO rejected
+        SELECT c.row_no, {raw_text(reading, "k.raw")}, [c.reason] FROM conflicts AS c JOIN ({kept_raw()}) AS k USING (row_id)
+        """
+    )
+
+
+def _count(con: Connection) -> Counts:
+    return Counts(
+        rows_in=count(con, "typed") + count(con, "broken"),
+        accepted=count(con, "batch"),
+        duplicates=count(con, "excluded WHERE fate = 'duplicate'"),
+        quarantined=count(con, "rejected"),
+    )

@@ -1,0 +1,198 @@
+"""The spine: file -> feed table -> features -> judged -> scored -> offered -> picked -> published -> converted.
+
+Every step in running order. The command and the DAGs both call these functions; each step reads what the step before left
+in `work/<week>/`, so that it can be repeated, or run in a process of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from pipelines import releases
+from pipelines.conversion import track as conversion
+from pipelines.eligibility.judge import attrition, judge as judge_rules, watchlist
+from pipelines.feeds.contract import contract, feeds as all_feeds
+from pipelines.feeds.land import FileOutcome, landing
+from pipelines.lists.pick import pick as pick_list
+from pipelines.lock import exclusive
+from pipelines.offers.offer import offer as offer_products
+from pipelines.parameters import parameters, rates
+from pipelines.progress import Progress, Quiet
+from pipelines.releases import Release, ReplayReport
+from pipelines.runs import Run
+from pipelines.scoring.score import score as score_prospects
+from pipelines.settings import Settings, week_of
+from pipelines.warehouse import features as feature_sql
+from pipelines.warehouse.connect import catalog_version, reader, writer
+from pipelines.warehouse.migrate import migrate
+from pipelines.warehouse.query import select, to_parquet
+from pipelines.warehouse.visible import show_feeds, show_history
+
+__all__ = ["Run", "features", "ingest", "judge", "offer", "pick", "publish", "replay", "run", "score", "start", "track"]
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What became of every file that was new or had not landed before."""
+
+    files: tuple[FileOutcome, ...]
+
+    @property
+    def landed(self) -> int:
+        """Files that landed now."""
+        return sum(each.status == "landed" for each in self.files)
+
+    @property
+    def feeds_changed(self) -> list[str]:
+        """Feeds with something new."""
+        return sorted({each.feed for each in self.files if each.status == "landed"})
+
+    @property
+    def refused(self) -> list[FileOutcome]:
+        """Files that did not land, each with its reason."""
+        return [each for each in self.files if not each.is_good]
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """The main job from end to end."""
+
+    ingested: IngestReport
+    release: Release
+
+
+def run(settings: Settings, as_of: date | None = None, progress: Progress | None = None) -> RunReport:
+    """The main job: pull and land what has arrived, then publish the week's list with its conversions."""
+    watch = progress or Quiet()
+    with exclusive(settings.home, "run"):
+        ingested = ingest(settings, progress=watch)
+        started = start(settings, as_of)
+        steps = (features, judge, score, offer, pick, publish)
+        watch.begin(f"list of {started.week}", len(steps))
+        for step in steps:
+            watch.advance(step.__name__)
+            made = step(started)
+        watch.end()
+        assert isinstance(made, Release)  # noqa: S101 - the last step publishes
+        return RunReport(ingested, made)
+
+
+def ingest(settings: Settings, feeds: Sequence[str] | None = None, progress: Progress | None = None) -> IngestReport:
+    """Land every new file of the feeds (default: all) into the warehouse; one transaction a file.
+
+    Raises:
+        UsageError: an unknown feed.
+        BusyError: another run is at work.
+    """
+    chosen = [contract(feed).feed for feed in (feeds or all_feeds())]
+    watch = progress or Quiet()
+    with exclusive(settings.home, "ingest"), writer(settings) as con, landing(con, settings) as lands:
+        migrate(con)
+        pending = [delivery for feed in chosen for delivery in lands.pending(feed)]
+        watch.begin("files", len(pending))
+        outcomes = []
+        for delivery in pending:
+            watch.advance(f"{delivery.feed}/{delivery.name}")
+            outcomes.append(lands.land(delivery))
+        watch.end()
+    return IngestReport(tuple(outcomes))
+
+
+def start(settings: Settings, as_of: date | None = None) -> Run:
+    """Fix what all steps of a week read: the as-of (default: Monday of this ISO week) and the version of the warehouse."""
+    day = as_of or settings.default_as_of()
+    with exclusive(settings.home, "start"), writer(settings) as con:
+        migrate(con)
+        version = catalog_version(con)
+    week = week_of(day)
+    started = Run(settings, week, day, version, releases.run_id(), settings.work / week)
+    started.save()
+    return started
+
+
+def features(run: Run) -> None:
+    """Feeds as seen at as-of -> one row per entity. SQL ends here."""
+    p = parameters(run.as_of)
+    with reader(run.settings, run.version) as con:
+        show_feeds(con, run.as_of)
+        named = {**vars(p), "week": run.week}
+        to_parquet(con, f"SELECT * FROM ({feature_sql.features_sql()}) ORDER BY uscc", named, run.handover("features"))
+
+
+def judge(run: Run) -> None:
+    """Features -> every rule and segment, three-valued; who fell out where; who is one rule short."""
+    p = parameters(run.as_of)
+    states = releases.feed_states(run)
+    judged = judge_rules(pl.scan_parquet(run.handover("features")), p, states)
+    _write(judged, run.handover("judged"))
+    judged = pl.scan_parquet(run.handover("judged"))
+    _write(attrition(judged, p, run.week), run.handover("attrition"))
+    _write(watchlist(judged, p, states, run.week), run.handover("watchlist"))
+
+
+def score(run: Run) -> None:
+    """Judged -> everyone in a segment, with points, reasons and grade."""
+    _write(score_prospects(pl.scan_parquet(run.handover("judged")), parameters(run.as_of)), run.handover("scored"))
+
+
+def offer(run: Run) -> None:
+    """Scored -> with product, limit, term and rate."""
+    priced = offer_products(pl.scan_parquet(run.handover("scored")), parameters(run.as_of), rates(run.as_of))
+    _write(priced, run.handover("offered"))
+
+
+def pick(run: Run) -> None:
+    """Offered -> the target list: suppressed entities left out, one entity once, ranked."""
+    with reader(run.settings, run.version) as con:
+        show_feeds(con, run.as_of)
+        show_history(con, run.week)
+        named = {"as_of": run.as_of}
+        suppressed = con.execute(select("published/suppressed"), named).pl()
+        first_seen = con.execute(select("published/first_seen")).pl()
+    offered = pl.scan_parquet(run.handover("offered"))
+    picked = pick_list(offered, suppressed.lazy(), first_seen.lazy(), parameters(run.as_of), run.week)
+    _write(picked, run.handover("picked"))
+
+
+def publish(run: Run) -> Release:
+    """Picked -> tables of the warehouse, marketing's files, the published `.duckdb`; current by one symlink swap."""
+    conversion.track(run)
+    with exclusive(run.settings.home, "publish"):
+        return releases.publish(run)
+
+
+def track(settings: Settings, as_of: date | None = None) -> Path:
+    """Daily: what became of everyone ever listed, into the warehouse and a new published file; returns that file."""
+    day = as_of or settings.default_as_of()
+    with exclusive(settings.home, "track"), writer(settings) as con:
+        migrate(con)
+        version = catalog_version(con)
+    tracked = Run(settings, week_of(day), day, version, releases.run_id(), settings.work / f"track-{day}")
+    tracked.save()
+    conversion.track(tracked)
+    with exclusive(settings.home, "track"):
+        return releases.publish_conversions(tracked)
+
+
+def replay(settings: Settings, week: str) -> ReplayReport:
+    """Compute a release again from what it read, in a folder of its own, and compare: files byte for byte, tables row for row.
+
+    Raises:
+        UsageError: the week was never published.
+    """
+    again = releases.run_of(settings, week)
+    for step in (features, judge, score, offer, pick, conversion.track):
+        step(again)
+    return releases.compare(again)
+
+
+def _write(rows: pl.LazyFrame, path: Path) -> None:
+    """Stream rows to a hand-over file, whole or not at all."""
+    partial = path.with_suffix(".partial")
+    rows.sink_parquet(partial, compression="zstd", maintain_order=True)
+    partial.replace(path)

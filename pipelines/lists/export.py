@@ -1,0 +1,151 @@
+"""Marketing's files of one release: the Excel workbook, a CSV and a Parquet file.
+
+The columns are those that `schemas/tables/out__target_list.yml` declares and no others: what a frame carries beside
+them (a phone, an owner's id) never leaves the house. Same input, same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.errors import ShoudaiError
+from pipelines.lists.context import FeedSource, ListContext
+from pipelines.lists.manifest import write_manifest
+from pipelines.lists.notes import notes
+from pipelines.lists.summary import named_divisions, summary
+from pipelines.lists.workbook import ROWS_PER_SHEET, Book
+from pipelines.names import names_zh
+from pipelines.warehouse.tables import Table, table
+
+__all__ = ["FeedSource", "ListContext", "export_list", "write_manifest"]
+
+TITLE = "首贷目标名单"
+TABLE = "out.target_list"
+FORMULA_START = r"^\s*[=+\-@＝＋－＠]|^[\t\r\n]"
+"""How a text begins that Excel, WPS or LibreOffice would take for a formula when it opens a CSV."""
+
+UNSHOWN = ("points", "is_holdout")
+"""Not in marketing's files as columns: points stand beside their reasons, hold-outs are left out."""
+
+
+def export_list(picked: pl.DataFrame, folder: Path, week: str, context: ListContext) -> list[Path]:
+    """Write `首贷目标名单_<week>.xlsx`, `.csv` and `.parquet` into `folder`.
+
+    The workbook and the CSV have Chinese headings and leave the hold-outs out; the Parquet file has the English names,
+    the types and every row of the table.
+
+    Args:
+        picked: rows of `out.target_list`, one per entity of one week; further columns are dropped.
+        folder: where to write; made when missing.
+        week: the release, e.g. `2026-W48`.
+        context: as-of, rates and sources for the sheet 说明.
+
+    Returns:
+        The three paths: workbook, CSV, Parquet.
+
+    Raises:
+        ShoudaiError: a declared column is missing, or a row belongs to another week.
+    """
+    rows = _declared_rows(picked, week)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{TITLE}_{week}.{kind}" for kind in ("xlsx", "csv", "parquet")]
+    listed = rows.filter(~pl.col("is_holdout"))
+    shown = in_chinese(listed, context.division_names)
+    write_workbook(paths[0], shown, rows, week, context)
+    write_csv(paths[1], shown)
+    rows.write_parquet(paths[2], compression="zstd")
+    return paths
+
+
+def write_workbook(
+    path: Path,
+    shown: pl.DataFrame,
+    rows: pl.DataFrame,
+    week: str,
+    context: ListContext,
+    rows_per_sheet: int = ROWS_PER_SHEET,
+) -> None:
+    """The Excel workbook with the sheets 名单 (名单2, … beyond Excel's row limit), 汇总 and 说明."""
+    pinned = shown.columns.index(_title("name")) + 1
+    with Book(path, f"{TITLE} {week}", context.as_of) as book:
+        book.add_list(shown, "名单", pinned=pinned if pinned <= 4 else 0, rows_per_sheet=rows_per_sheet)
+        book.add_text("汇总", summary(rows, week, context), widths=(30, 12, 12, 20, 14))
+        book.add_text("说明", notes(_table(), shown.columns, week, context), widths=(30, 78, 34, 14, 14))
+
+
+def write_csv(path: Path, shown: pl.DataFrame) -> None:
+    """A CSV that Chinese Excel opens by double click: UTF-8 with BOM, CRLF; no text cell can start a formula."""
+    shown.with_columns(_harmless(pl.col(pl.String))).write_csv(path, include_bom=True, line_terminator="\r\n")
+
+
+def in_chinese(listed: pl.DataFrame, division_names: Mapping[str, str]) -> pl.DataFrame:
+    """The list as marketing reads it: Chinese headings and names, one text for a list, points beside their reasons."""
+    named = listed.with_columns(
+        _reasons_with_points(listed),
+        _each_named("segments", "segment"),
+        _each_named("to_verify", "rule"),
+        pl.col("channel_first_seen").replace(dict(names_zh("channel"))),
+        *(pl.col(kind).replace(dict(names_zh(kind))) for kind in ("segment", "product", "grade", "first_loan_status")),
+        pl.col("division_code").replace(named_divisions(division_names)),
+    )
+    columns = [column for column in table(TABLE).columns if column.name not in UNSHOWN]
+    return named.select(
+        _as_text(pl.col(column.name), named.schema[column.name]).alias(column.title_zh) for column in columns
+    )
+
+
+def _declared_rows(picked: pl.DataFrame, week: str) -> pl.DataFrame:
+    """The declared columns of the table in their order, by rank.
+
+    Raises:
+        ShoudaiError: a declared column is missing, or a row belongs to another week.
+    """
+    declared = list(_table().table_columns)
+    missing = [name for name in declared if name not in picked.columns]
+    if missing:
+        declaration = "schemas/tables/out__target_list.yml"
+        raise ShoudaiError(f"the list of {week} lacks {', '.join(missing)}; expected the columns of {declaration}")
+    strangers = picked.filter(pl.col("week").ne_missing(week)).height
+    if strangers:
+        raise ShoudaiError(f"the list of {week} holds {strangers} rows of another week; expected rows of {week} only")
+    return picked.select(declared).sort("rank", "uscc", nulls_last=True)
+
+
+def _table() -> Table:
+    return table(TABLE)
+
+
+def _title(name: str) -> str:
+    return next(column.title_zh for column in _table().columns if column.name == name)
+
+
+def _reasons_with_points(listed: pl.DataFrame) -> pl.Series:
+    """`连续按期纳税 +20；年纳税额 +12` of the parallel lists `reasons` and `points`."""
+    pairs = listed.select("reasons", "points").with_row_index("row").explode("reasons", "points").drop_nulls()
+    sign = pl.when(pl.col("points") >= 0).then(pl.lit("+")).otherwise(pl.lit(""))
+    texts = pairs.group_by("row", maintain_order=True).agg(
+        pl.concat_str("reasons", pl.lit(" "), sign, "points").str.join("；").alias("reasons")
+    )
+    rows = listed.select("uscc").with_row_index("row")
+    return rows.join(texts, on="row", how="left", maintain_order="left").get_column("reasons")
+
+
+def _each_named(column: str, kind: str) -> pl.Expr:
+    return pl.col(column).list.eval(pl.element().replace(dict(names_zh(kind))))
+
+
+def _as_text(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Lists joined by ；, flags as 是/否; numbers, dates and texts stay as they are."""
+    if isinstance(dtype, pl.List):
+        return column.cast(pl.List(pl.String)).list.join("；")
+    if dtype == pl.Boolean:
+        return pl.when(column).then(pl.lit("是")).when(~column).then(pl.lit("否"))
+    return column
+
+
+def _harmless(text: pl.Expr) -> pl.Expr:
+    """The text, with an apostrophe in front where a spreadsheet would take it for a formula."""
+    return pl.when(text.str.contains(FORMULA_START)).then("'" + text).otherwise(text).name.keep()

@@ -1,0 +1,88 @@
+"""Declarations in YAML, read exactly: decimals stay decimal, a repeated key is an error, the JSON Schema is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Hashable, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipelines.errors import DeclarationError
+from pipelines.settings import HOUSE
+
+SCHEMAS = HOUSE / "schemas"
+
+
+class _ExactLoader(yaml.SafeLoader):
+    """YAML in which `0.30` is Decimal("0.30") and no key may stand twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        repeated = {key for key in keys if keys.count(key) > 1}
+        if repeated:
+            raise DeclarationError(
+                f"line {node.start_mark.line + 1}: {sorted(map(str, repeated))} stands twice; keep one"
+            )
+        return super().construct_mapping(node, deep)
+
+
+def _decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Decimal:
+    return Decimal(str(loader.construct_scalar(node)).replace("_", ""))
+
+
+_ExactLoader.add_constructor("tag:yaml.org,2002:float", _decimal)
+
+
+def declared(path: Path, schema: str) -> dict[str, Any]:
+    """The content of a YAML declaration that fits `schemas/<schema>.schema.json`.
+
+    Raises:
+        DeclarationError: it cannot be read, is no YAML, repeats a key, or does not fit its schema; the place is named.
+    """
+    try:
+        found = yaml.load(path.read_text(encoding="utf-8"), Loader=_ExactLoader)  # noqa: S506 - a SafeLoader
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ArithmeticError) as error:
+        raise DeclarationError(f"{path.name}: expected a readable UTF-8 YAML file; {error}") from error
+    except DeclarationError as error:
+        raise DeclarationError(f"{path.name}: {error}") from error
+    _check(path, found, schema)
+    return dict(found)
+
+
+def digest(paths: Sequence[Path], *more: str) -> str:
+    """First 12 hex digits of the SHA-256 over the files' names and bytes, in the order of their names."""
+    made = hashlib.sha256()
+    for path in sorted(paths, key=lambda path: path.name):
+        made.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for text in more:
+        made.update(text.encode() + b"\0")
+    return made.hexdigest()[:12]
+
+
+def _check(path: Path, found: object, schema: str) -> None:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    rules = json.loads((SCHEMAS / f"{schema}.schema.json").read_text(encoding="utf-8"))
+    fault = best_match(Draft202012Validator(rules).iter_errors(_with_text_keys(found)))
+    if fault is not None:
+        place = ".".join(str(part) for part in fault.absolute_path) or "the whole file"
+        raise DeclarationError(f"{path.name}: {place}: {fault.message}; see schemas/{schema}.schema.json")
+
+
+def _with_text_keys(node: object) -> object:
+    """The same tree as JSON knows it: dates and keys as text."""
+    if isinstance(node, dict):
+        return {_key(key): _with_text_keys(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_with_text_keys(value) for value in node]
+    return node.isoformat() if isinstance(node, date) else node
+
+
+def _key(key: object) -> str:
+    return str(key).lower() if isinstance(key, bool) else str(key)

@@ -1,0 +1,76 @@
+"""Industries (GB/T 4754-2017) and their size classes (工信部联企业〔2011〕300号), as expressions over an industry code.
+
+A code may be `C1329`, `1329`, `C13`, `13` or `C`; without its letter the section follows from the division. A code
+whose letter and division disagree, or of another shape, is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import polars as pl
+
+from pipelines.parameters.documents import declared
+from pipelines.parameters.plan import FOLDER
+
+METRICS = ("employees", "annual_revenue_yuan", "total_assets_yuan")
+"""What the bounds of a size class are stated in: people, yuan a year, yuan."""
+
+LEVELS = ("sections", "divisions", "groups")
+"""What a size class is made of."""
+
+_CLASS_CODE = r"^([A-T]?\d{3})\d$"
+"""A four-digit code; no size class goes deeper than its group, the first three."""
+
+
+def section(code: pl.Expr) -> pl.Expr:
+    """The section letter of an industry code, e.g. `C` for manufacturing; NULL when unknown."""
+    return _group(code).replace_strict(_sections(), default=None, return_dtype=pl.String)
+
+
+def size_class(code: pl.Expr) -> pl.Expr:
+    """The size class of an industry code, e.g. `wholesale`; NULL when unknown or in no class (finance, education …).
+
+    A bare section has a class only when the whole section has the same one (`C` has, `F` has not).
+    """
+    return _group(code).replace_strict(_classes(), default=None, return_dtype=pl.String)
+
+
+def medium_bound(size_class: pl.Expr, metric: str) -> pl.Expr:
+    """Where a medium enterprise begins in a size class by that metric; NULL when the class has no bound in it."""
+    bounds = {name: spec["medium"][metric] for name, spec in _table()["classes"].items() if metric in spec["medium"]}
+    return size_class.replace_strict(bounds, default=None, return_dtype=pl.Int64)
+
+
+def _group(code: pl.Expr) -> pl.Expr:
+    return code.str.strip_chars().str.to_uppercase().str.replace(_CLASS_CODE, "$1")
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return declared(FOLDER / "industries.yml", "industries")
+
+
+@cache
+def _sections() -> dict[str, str]:
+    """Every section, division and group code, with and without its letter -> section."""
+    ranges = {letter: spec["divisions"] for letter, spec in _table()["sections"].items()}
+    divisions = {f"{n:02d}": letter for letter, (first, last) in ranges.items() for n in range(first, last + 1)}
+    deeper = {division + digit: letter for division, letter in divisions.items() for digit in ["", *"0123456789"]}
+    return {letter: letter for letter in ranges} | deeper | {letter + code: letter for code, letter in deeper.items()}
+
+
+@cache
+def _classes() -> dict[str, str]:
+    """The same codes -> size class, the most specific entry of the table first; codes in none are left out."""
+    listed = {
+        code: name for name, spec in _table()["classes"].items() for level in LEVELS for code in spec.get(level, ())
+    }
+    found = {code: _most_specific(listed, letter, code.removeprefix(letter)) for code, letter in _sections().items()}
+    return {code: name for code, name in found.items() if name is not None}
+
+
+def _most_specific(listed: Mapping[str, str], letter: str, digits: str) -> str | None:
+    return listed.get(digits) or listed.get(digits[:2]) or listed.get(letter)

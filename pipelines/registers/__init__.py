@@ -1,0 +1,1 @@
+"""Who is who: unified codes, names and links of entities."""

@@ -1,0 +1,418 @@
+"""Releases: a week's list written to the warehouse, to marketing's files and to the published `.duckdb`; and its replay."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+
+from pipelines import __version__
+from pipelines.eligibility.rules import FeedStates
+from pipelines.errors import GateError, UsageError
+from pipelines.feeds.contract import contract, feeds
+from pipelines.feeds.gate import Gate
+from pipelines.lists.context import FeedSource, ListContext
+from pipelines.lists.export import export_list
+from pipelines.lists.manifest import MANIFEST, sha256, write_manifest
+from pipelines.parameters import parameters, rates
+from pipelines.registers.divisions import division_names
+from pipelines.runs import Run
+from pipelines.scoring.card import scorecard
+from pipelines.settings import Settings
+from pipelines.warehouse.connect import Connection, named, quoted, reader, transaction, writer
+from pipelines.warehouse.publish import CURRENT, LATEST, build, point, replace_tables
+from pipelines.warehouse.tables import table
+from pipelines.warehouse.visible import Newest, inputs_digest, newest_files, show_feeds
+
+LISTED = {
+    "out.target_list": "picked",
+    "out.attrition": "attrition",
+    "out.watchlist": "watchlist",
+    "out.eligibility": "judged",
+}
+"""Tables kept by week, and the step that makes them."""
+
+FOLLOWED = {"out.conversions": "conversions", "out.funnel": "funnel", "out.plan_progress": "plan_progress"}
+"""Tables that are the newest state as of a day."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """One published week."""
+
+    week: str
+    as_of: date
+    folder: Path
+    database: Path
+    files: tuple[Path, ...]
+    list_digest: str
+    counts: Mapping[str, int]
+    notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class ReplayReport:
+    """Whether a release could be computed again."""
+
+    week: str
+    compared: tuple[str, ...]
+    differences: tuple[str, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Byte for byte in the list's files, row for row in the tables."""
+        return not self.differences
+
+
+def run_id() -> str:
+    """A new unique run id."""
+    return uuid.uuid4().hex
+
+
+def feed_states(run: Run) -> FeedStates:
+    """Which feeds had delivered at as-of, and which of them were late by their contract."""
+    newest = _newest(run)
+    late = {feed for feed, each in newest.items() if _is_late(feed, each, run.as_of)}
+    return FeedStates(delivered=frozenset(newest), late=frozenset(late))
+
+
+def publish(run: Run) -> Release:
+    """Publish what the steps of a run left behind.
+
+    The tables go into the warehouse in one transaction; the files are built in a folder aside, judged, and renamed; then the
+    two symlinks move. Stopped anywhere, the last release still stands, and running again gives the same release.
+
+    Raises:
+        GateError: the list failed its own expectations; nothing was published.
+    """
+    started = datetime.now(UTC).replace(tzinfo=None)
+    building = run.settings.published / f".building-{run.week}"
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(parents=True)
+    files = _export(run, building)
+    digest = _digest_of(files)
+    warnings = _judge_list(run)
+    ledger = _ledger(run, digest, started)
+    _write_lake(run, ledger)
+    database = building / f"shoudai-{run.week}.duckdb"
+    _build_database(run, database, ledger)
+    write_manifest(building, _facts(run, digest))
+    folder = _put_in_place(run, building, digest)
+    point(run.settings.published / LATEST, folder)
+    point(run.settings.published / CURRENT, folder / database.name)
+    return Release(
+        run.week, run.as_of, folder, folder / database.name, tuple(folder / path.name for path in files), digest,
+        _counts(run), (*_notes(run), *warnings),
+    )  # fmt: skip
+
+
+def publish_conversions(run: Run) -> Path:
+    """Bring the conversion tables of the warehouse and of the current published file up to date (a new file is swapped in).
+
+    Raises:
+        UsageError: nothing was published yet.
+    """
+    current = run.settings.published / CURRENT
+    if not current.exists():
+        raise UsageError(f"no published release in {run.settings.published}; run `shoudai run` first")
+    with writer(run.settings) as con, transaction(con):
+        _replace_followed(con, run)
+    base = current.resolve()
+    target = base.with_name(f"{base.name.split('+')[0].removesuffix('.duckdb')}+{run.as_of}.duckdb")
+    with reader(run.settings) as con:
+        replace_tables(con, base, target, {name: f"FROM {_rows(run, step)}" for name, step in FOLLOWED.items()})
+    point(current, target)
+    return target
+
+
+def run_of(settings: Settings, week: str) -> Run:
+    """The run that published a week, to be computed again in `work/replay-<week>/`.
+
+    Raises:
+        UsageError: the week was never published.
+    """
+    with reader(settings) as con:
+        found = con.execute(
+            "SELECT as_of, catalog_version FROM lake.ops.runs WHERE week = ? AND status = 'published' ORDER BY started_at DESC LIMIT 1",
+            [week],
+        ).fetchone()
+        known = con.execute(
+            "SELECT DISTINCT week FROM lake.ops.runs WHERE status = 'published' ORDER BY week"
+        ).fetchall()
+    if found is None:
+        raise UsageError(f"{week} was never published; there are: {', '.join(name for (name,) in known) or 'none yet'}")
+    folder = settings.work / f"replay-{week}"
+    shutil.rmtree(folder, ignore_errors=True)
+    again = Run(settings, week, found[0], int(found[1]), run_id(), folder)
+    again.save()
+    return again
+
+
+def compare(again: Run) -> ReplayReport:
+    """Compare a run computed again with the release of its week."""
+    folder = release_folder(again.settings, again.week)
+    files = _export(again, again.folder / "files")
+    differences = [f"{path.name}: bytes differ" for path in files if sha256(path) != sha256(folder / path.name)]
+    recorded = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    differences += [
+        f"{name}: was {recorded[name]}, is {now}" for name, now in _versions(again).items() if recorded[name] != now
+    ]
+    tables = {**LISTED, **FOLLOWED}
+    with reader(again.settings, again.version) as con:
+        con.execute(f"ATTACH {quoted(str(folder / f'shoudai-{again.week}.duckdb'))} AS published (READ_ONLY)")
+        for name, step in tables.items():
+            differences += _table_differences(con, again, name, step)
+    return ReplayReport(again.week, (*(path.name for path in files), *tables), tuple(differences))
+
+
+def release_folder(settings: Settings, week: str) -> Path:
+    """Where the newest revision of a week lies.
+
+    Raises:
+        UsageError: the week was never published here.
+    """
+    with reader(settings) as con:
+        row = con.execute(
+            "SELECT release FROM lake.ops.runs WHERE week = ? AND status = 'published' ORDER BY started_at DESC LIMIT 1",
+            [week],
+        ).fetchone()
+    folder = settings.published / (row[0] if row else week)
+    if not (folder / MANIFEST).is_file():
+        raise UsageError(
+            f"the files of {week} are not in {settings.published}; publish it with `shoudai run --as-of …`"
+        )
+    return folder
+
+
+def _newest(run: Run) -> Mapping[str, Newest]:
+    with reader(run.settings, run.version) as con:
+        return newest_files(con, run.as_of)
+
+
+def _is_late(feed: str, newest: Newest, as_of: date) -> bool:
+    limit = contract(feed).late_after_days
+    return limit is not None and (as_of - newest.received_on).days > limit
+
+
+def _export(run: Run, folder: Path) -> list[Path]:
+    newest = _newest(run)
+    states = feed_states(run)
+    sources = tuple(_source(feed, newest.get(feed), states) for feed in feeds())
+    context = ListContext(run.as_of, parameters(run.as_of), rates(run.as_of), sources, division_names())
+    return export_list(pl.read_parquet(run.handover("picked")), folder, run.week, context)
+
+
+def _source(feed: str, newest: Newest | None, states: FeedStates) -> FeedSource:
+    state = "missing" if newest is None else "late" if feed in states.late else "fresh"
+    return FeedSource.of(feed, newest.name if newest else None, newest.received_on if newest else None, state)
+
+
+def _digest_of(files: list[Path]) -> str:
+    return hashlib.sha256("\n".join(f"{path.name} {sha256(path)}" for path in files).encode()).hexdigest()
+
+
+def _rows(run: Run, step: str) -> str:
+    return quoted(str(run.handover(step)))
+
+
+def _select(run: Run, name: str, step: str) -> str:
+    """SELECT of a declared table's columns from the hand-over of a step."""
+    constant = {"week": quoted(run.week)} if step == "judged" else {}
+    columns = ", ".join(
+        f'{constant[column]} AS "{column}"' if column in constant else f'"{column}"'
+        for column in table(name).table_columns
+    )
+    return f"SELECT {columns} FROM {_rows(run, step)}"
+
+
+def _judge_list(run: Run) -> list[str]:
+    """The list's own expectations; warnings come back as words."""
+    with reader(run.settings, run.version) as con:
+        con.execute(f"CREATE TEMP VIEW listed AS FROM {_rows(run, 'picked')}")
+        checks = Gate(con).judge("out__target_list", "listed", {})
+    closing = [check.in_words() for check in checks if check.closes_gate]
+    if closing:
+        raise GateError(f"the list of {run.week} is not published: {'; '.join(closing)}. The last release still stands")
+    return [check.in_words() for check in checks if not check.success]
+
+
+def _ledger(run: Run, digest: str, started: datetime) -> pl.DataFrame:
+    """The row of `ops.runs`."""
+    p = parameters(run.as_of)
+    row = {
+        "run_id": run.run_id,
+        "week": run.week,
+        "as_of": run.as_of,
+        "catalog_version": run.version,
+        "package_version": __version__,
+        "parameters_version": p.version,
+        "scorecards_version": scorecard(p.scorecard).version,
+        "inputs_digest": _inputs(run),
+        "list_digest": digest,
+        "release": _revision(run, digest),
+        "status": "published",
+        "started_at": started,
+        "ended_at": datetime.now(UTC).replace(tzinfo=None),
+        "settings": run.facts(),
+    }
+    return pl.DataFrame([row])
+
+
+def _write_lake(run: Run, ledger: pl.DataFrame) -> None:
+    """The week's rows and the run's ledger row, in one transaction; an earlier run of the week is replaced."""
+    with writer(run.settings) as con, transaction(con):
+        for name, step in LISTED.items():
+            columns = named(table(name).table_columns)
+            con.execute(f"DELETE FROM lake.{name} WHERE week = ?", [run.week])
+            con.execute(f"INSERT INTO lake.{name} ({columns}) {_select(run, name, step)}")
+        _replace_followed(con, run)
+        con.register("ledger", ledger)
+        con.execute("INSERT INTO lake.ops.runs BY NAME FROM ledger")
+
+
+def _replace_followed(con: Connection, run: Run) -> None:
+    for name, step in FOLLOWED.items():
+        columns = named(table(name).table_columns)
+        con.execute(
+            f"DELETE FROM lake.{name}" + (" WHERE as_of = ?" if '"as_of"' in columns else ""),
+            [run.as_of] if '"as_of"' in columns else [],
+        )
+        con.execute(f"INSERT INTO lake.{name} ({columns}) SELECT {columns} FROM {_rows(run, step)}")
+
+
+def _build_database(run: Run, target: Path, ledger: pl.DataFrame) -> None:
+    """The published file: what the steps made, beside feeds and ledgers as the run saw them."""
+    with reader(run.settings, run.version) as con:
+        show_feeds(con, run.as_of)
+        con.register("ledger", ledger)
+        received = f"received_on <= DATE '{run.as_of}'"
+        visible = f"(feed, file_id) IN (SELECT (feed, file_id) FROM lake.ops.files WHERE {received})"
+        sources = {
+            **{name: _select(run, name, step) for name, step in LISTED.items()},
+            **{name: f"FROM {_rows(run, step)}" for name, step in FOLLOWED.items()},
+            "mart.features": f"FROM {_rows(run, 'features')}",
+            "ops.files": f"FROM lake.ops.files WHERE {received}",
+            "ops.checks": f"FROM lake.ops.checks WHERE {visible}",
+            "ops.runs": f"FROM lake.ops.runs WHERE as_of <= DATE '{run.as_of}' UNION ALL BY NAME FROM ledger",
+            "quarantine.rows": f"FROM lake.quarantine.rows WHERE {visible}",
+        }
+        sources["out.target_list"] += (
+            f" UNION ALL BY NAME FROM lake.out.target_list WHERE week < {quoted(run.week)} ORDER BY week, rank"
+        )
+        sources["out.attrition"] += (
+            f" UNION ALL BY NAME FROM lake.out.attrition WHERE week < {quoted(run.week)} ORDER BY ALL"
+        )
+        build(con, target, sources)
+
+
+def _put_in_place(run: Run, building: Path, digest: str) -> Path:
+    """Rename the finished folder; a revision of a week that says something else gets a name of its own."""
+    folder = run.settings.published / _revision(run, digest)
+    if folder.exists():
+        shutil.rmtree(folder)
+    return building.rename(folder)
+
+
+def _revision(run: Run, digest: str) -> str:
+    """`2026-W48`, or `2026-W48-r2` … when that week was published with another list before."""
+    base, number = run.week, 1
+    while True:
+        name = base if number == 1 else f"{base}-r{number}"
+        manifest = run.settings.published / name / MANIFEST
+        if not manifest.is_file() or json.loads(manifest.read_text(encoding="utf-8")).get("list_digest") == digest:
+            return name
+        number += 1
+
+
+def _versions(run: Run) -> dict[str, str]:
+    p = parameters(run.as_of)
+    return {
+        "inputs_digest": _inputs(run),
+        "package_version": __version__,
+        "parameters_version": p.version,
+        "scorecard_version": scorecard(p.scorecard).version,
+    }
+
+
+def _facts(run: Run, digest: str) -> dict[str, object]:
+    lpr = rates(run.as_of)
+    return {
+        "week": run.week,
+        "as_of": run.as_of,
+        "catalog_version": run.version,
+        "list_digest": digest,
+        "lpr_effective_on": lpr.effective_on,
+        "lpr_is_past_table_end": lpr.is_past_table_end,
+        **_versions(run),
+        "counts": dict(_counts(run)),
+    }
+
+
+def _inputs(run: Run) -> str:
+    with reader(run.settings, run.version) as con:
+        return inputs_digest(con, run.as_of)
+
+
+def _counts(run: Run) -> dict[str, int]:
+    judged = pl.scan_parquet(run.handover("judged")).select(pl.len()).collect().item()
+    listed = (
+        pl.read_parquet(run.handover("picked"), columns=["segment"])
+        .group_by("segment")
+        .len()
+        .sort("len", "segment", descending=True)
+    )
+    return {
+        "entities": int(judged),
+        "listed": int(listed["len"].sum()),
+        **{str(name): int(rows) for name, rows in listed.iter_rows()},
+    }
+
+
+def _notes(run: Run) -> list[str]:
+    """What a reader of the list must know: frozen rules, and a rate table that has ended."""
+    states, lpr = feed_states(run), rates(run.as_of)
+    notes = [f"{feed} is late: the rules it feeds are unknown" for feed in sorted(states.late)]
+    notes += [
+        f"{feed} has never been delivered: the rules it feeds are unknown"
+        for feed in feeds()
+        if feed not in states.delivered
+    ]
+    if lpr.is_past_table_end:
+        notes.append(
+            f"the LPR table ends with {lpr.effective_on}: rates use {lpr.lpr_1y_pct} %; add newer values to pipelines/parameters/lpr.yml"
+        )
+    return notes
+
+
+def _table_differences(con: Connection, run: Run, name: str, step: str) -> list[str]:
+    """How many rows of a published table the run does not make again, and the reverse."""
+    week = f" WHERE week = {quoted(run.week)}" if step in LISTED.values() else ""
+    columns = named(table(name).table_columns)
+    was, now = f"SELECT {columns} FROM published.{name}{week}", _select(run, name, step)
+    pairs = (("missing", f"({was}) EXCEPT ALL ({now})"), ("new", f"({now}) EXCEPT ALL ({was})"))
+    found = [(word, con.execute(f"SELECT count(*) FROM ({sql})").fetchone()) for word, sql in pairs]
+    return [f"{name}: {row[0]:,} rows {word}" for word, row in found if row and row[0]]
+
+
+def published(settings: Settings) -> list[dict[str, object]]:
+    """Every published week, newest first: week, as_of, listed, published_at, folder."""
+    with reader(settings) as con:
+        rows = con.execute(
+            """
+            WITH newest AS (
+                SELECT week, arg_max(as_of, started_at) AS as_of, max(ended_at) AS published_at, arg_max(release, started_at) AS folder
+                FROM lake.ops.runs WHERE status = 'published' GROUP BY week
+            ),
+            listed AS (SELECT week, count(*) AS listed FROM lake.out.target_list GROUP BY week)
+            SELECT week, as_of, coalesce(listed, 0), published_at, folder FROM newest LEFT JOIN listed USING (week) ORDER BY week DESC
+            """
+        ).fetchall()
+    names = ("week", "as_of", "listed", "published_at", "folder")
+    return [{**dict(zip(names, row, strict=True)), "folder": str(settings.published / row[4])} for row in rows]

@@ -1,0 +1,73 @@
+"""One weekly run: its as-of, its week, the catalog version it reads, and where its steps hand over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+from pipelines.errors import UsageError
+from pipelines.settings import Settings
+
+STEPS = (
+    "features",
+    "judged",
+    "attrition",
+    "watchlist",
+    "scored",
+    "offered",
+    "picked",
+    "conversions",
+    "funnel",
+    "plan_progress",
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What every step of a week must agree on; kept in `work/<week>/run.json` so that each step may be its own process."""
+
+    settings: Settings
+    week: str
+    as_of: date
+    version: int
+    run_id: str
+    folder: Path
+
+    def handover(self, step: str) -> Path:
+        """Where a step leaves its rows for the next."""
+        return self.folder / f"{step}.parquet"
+
+    def save(self) -> None:
+        """Write `run.json`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        facts = {"week": self.week, "as_of": self.as_of.isoformat(), "version": self.version, "run_id": self.run_id}
+        (self.folder / "run.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, settings: Settings, week: str) -> Run:
+        """The run of a week that `start` began.
+
+        Raises:
+            UsageError: there is none.
+        """
+        path = settings.work / week / "run.json"
+        if not path.is_file():
+            raise UsageError(f"no run of {week} is under way in {settings.work}; begin it with `start`")
+        facts: Mapping[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        return cls(
+            settings,
+            facts["week"],
+            date.fromisoformat(facts["as_of"]),
+            int(facts["version"]),
+            facts["run_id"],
+            path.parent,
+        )
+
+    def facts(self) -> str:
+        """The settings of the run as JSON, for `ops.runs`; a catalog's password is never in them."""
+        shown = {name: str(value) for name, value in asdict(self.settings).items()}
+        shown["catalog"] = shown["catalog"].partition(":")[0]
+        return json.dumps(shown, ensure_ascii=False, sort_keys=True)

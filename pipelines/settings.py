@@ -1,0 +1,104 @@
+"""Where things are: the home, the inbox, the warehouse catalog; from options, else the environment, else defaults."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pipelines.errors import UsageError
+
+HOUSE = Path(__file__).resolve().parent.parent
+"""The checkout: where `schemas/`, `sql/`, `expectations/` and `data_samples/` lie."""
+
+SAMPLES = HOUSE / "data_samples"
+BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The places of one installation.
+
+    Attributes:
+        home: holds `lake/`, `catalog.sqlite`, `archive/`, `published/`, `work/`.
+        inbox: holds one folder per feed with the delivered files.
+        catalog: DuckLake catalog, `sqlite:PATH` by default, `postgres:DSN` for several machines.
+        lake: where the Parquet of the warehouse lies (a folder or an object-store URL).
+        memory_gb: what DuckDB may use before it spills to `work/spill`.
+        bank: how this bank is named among the lenders of `credit__loans` (a part of the name is enough).
+    """
+
+    home: Path
+    inbox: Path
+    catalog: str
+    lake: str
+    memory_gb: float
+    bank: str
+
+    @classmethod
+    def from_env(cls, home: Path | None = None, inbox: Path | None = None) -> Settings:
+        """Settings from options, else `SHOUDAI_HOME` / `SHOUDAI_INBOX` / `SHOUDAI_CATALOG` / `SHOUDAI_LAKE`.
+
+        Without any of them the home is `./shoudai-home`, and the inbox is `<home>/inbox` when it exists, else the
+        samples of this project.
+
+        Raises:
+            UsageError: the inbox does not exist.
+        """
+        home = (home or Path(os.environ.get("SHOUDAI_HOME", "shoudai-home"))).resolve()
+        inbox = inbox or _inbox_from_env(home)
+        if not inbox.is_dir():
+            raise UsageError(
+                f"inbox {inbox} is not a folder; expected one folder per feed in it (inbox/tax__payments/…)"
+            )
+        return cls(
+            home=home,
+            inbox=inbox.resolve(),
+            catalog=os.environ.get("SHOUDAI_CATALOG", f"sqlite:{home / 'catalog.sqlite'}"),
+            lake=os.environ.get("SHOUDAI_LAKE", str(home / "lake")),
+            memory_gb=float(os.environ.get("SHOUDAI_MEMORY_GB", "4")),
+            bank=os.environ.get("SHOUDAI_BANK", "本行"),
+        )
+
+    @property
+    def archive(self) -> Path:
+        """The original bytes of every landed file, under their SHA-256."""
+        return self.home / "archive"
+
+    @property
+    def published(self) -> Path:
+        """The releases, `current.duckdb` and `latest`."""
+        return self.home / "published"
+
+    @property
+    def work(self) -> Path:
+        """Hand-overs between steps and spill files; safe to delete when nothing runs."""
+        return self.home / "work"
+
+    @property
+    def is_sample_inbox(self) -> bool:
+        """Whether the inbox is this project's own made-up county."""
+        return self.inbox == SAMPLES.resolve()
+
+    def default_as_of(self) -> date:
+        """The Monday of the current ISO week in China; for the samples the day they were made for."""
+        stamp = self.inbox / "as_of"
+        if self.is_sample_inbox and stamp.is_file():
+            return date.fromisoformat(stamp.read_text(encoding="utf-8").strip())
+        today = datetime.now(BUSINESS_ZONE).date()
+        return today - timedelta(days=today.weekday())
+
+
+def week_of(as_of: date) -> str:
+    """The release name of an as-of date: its ISO week, e.g. `2026-W48`."""
+    year, week, _ = as_of.isocalendar()
+    return f"{year}-W{week:02d}"
+
+
+def _inbox_from_env(home: Path) -> Path:
+    if "SHOUDAI_INBOX" in os.environ:
+        return Path(os.environ["SHOUDAI_INBOX"])
+    own = home / "inbox"
+    return own if own.is_dir() else SAMPLES

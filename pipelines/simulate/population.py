@@ -1,0 +1,211 @@
+"""The entities of the county and what is true of them behind the feeds: one row each, traits included."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from pipelines.simulate.chance import Booleans, Integers, chosen, spread, stream
+from pipelines.simulate.codes import SUBJECTS, Texts, usccs
+from pipelines.simulate.facts import (
+    COUNTY,
+    DIVISION,
+    DIVISIONS_OF_REGISTRATION,
+    FIRST_CHARACTERS,
+    SEASON,
+    SECOND_CHARACTERS,
+    STREETS,
+    TOWNS,
+    TRADES,
+)
+from pipelines.simulate.months import AS_OF
+
+KINDS = {"92": 1800, "91": 860, "93": 115}
+"""Entities by kind, planted cases and ugly rows not counted."""
+
+LAST_REGISTRATION_DAYS_AGO = 4
+
+_STATES = {
+    "存续（在营、开业、在册）": 70,
+    "存续": 10,
+    "在业": 5,
+    "开业": 4,
+    "注销": 7,
+    "吊销，未注销": 2,
+    "停业": 1,
+    "迁出": 0.6,
+    "清算": 0.4,
+}
+IN_BUSINESS = ("存续（在营、开业、在册）", "存续", "在业", "开业")
+_LEGAL_FORMS = ("有限责任公司(自然人投资或控股)", "有限责任公司(自然人独资)", "个人独资企业")
+
+
+def population(seed: int) -> pl.DataFrame:
+    """The bulk of the county.
+
+    Grain: one row per entity. Register columns as the contract names them (money in cents), and the hidden traits:
+    `turnover` (yuan a month), `cycle` (months per tax period, 0 = files nothing), `discipline`, `headcount` (insured
+    staff, 0 = none), `borrows`, `season` (row of `SEASONS`), `closed_on`.
+    """
+    rng = stream(seed, "population")
+    kinds = np.repeat(np.array(list(KINDS)), list(KINDS.values()))
+    trade = _trades(rng, kinds)
+    frame = pl.DataFrame({"kind": kinds, "trade": trade, "uscc": _codes(rng, kinds)})
+    return (
+        frame.join(_trade_facts(), on="trade", maintain_order="left")
+        .with_columns(**_life(rng, kinds))
+        .with_columns(**_size(rng, kinds))
+        .with_columns(**_habits(rng, kinds))
+        .pipe(_with_register_texts, rng)
+        .pipe(_with_accounts, rng)
+        .pipe(_with_predecessors)
+    )
+
+
+def _trades(rng: np.random.Generator, kinds: Texts) -> Integers:
+    """The trade of each entity, drawn by the weights of its kind."""
+    weights = {
+        "92": [each.individuals for each in TRADES],
+        "91": [each.enterprises for each in TRADES],
+        "93": [each.cooperatives for each in TRADES],
+    }
+    drawn = [
+        rng.choice(len(TRADES), size=count, p=np.array(weights[kind]) / sum(weights[kind]))
+        for kind, count in KINDS.items()
+    ]
+    return np.concatenate(drawn)
+
+
+def _codes(rng: np.random.Generator, kinds: Texts) -> Texts:
+    divisions = chosen(rng, DIVISIONS_OF_REGISTRATION, len(kinds))
+    return usccs(kinds, divisions, "MAW", rng.choice(SUBJECTS, size=len(kinds), replace=False))
+
+
+def _trade_facts() -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "trade": range(len(TRADES)),
+            "industry_code": [each.code for each in TRADES],
+            "word": [each.word for each in TRADES],
+            "shop": [each.shop for each in TRADES],
+            "business_scope": [each.scope for each in TRADES],
+            "season": [SEASON.get(each.code[0], 3) for each in TRADES],
+        }
+    )
+
+
+def _life(rng: np.random.Generator, kinds: Texts) -> dict[str, pl.Series]:
+    """When founded, in which state, and since when closed."""
+    size = len(kinds)
+    share_new = np.select([kinds == "91", kinds == "92"], [0.27, 0.12], 0.08)
+    band = rng.random(size)
+    age = np.where(
+        band < share_new,
+        rng.integers(LAST_REGISTRATION_DAYS_AGO, 364, size),
+        np.where(band < share_new + 0.13, rng.integers(365, 730, size), rng.integers(731, 6200, size)),
+    )
+    status = chosen(rng, _STATES, size)
+    is_closed = ~np.isin(status, IN_BUSINESS) & (age > 120)
+    status = np.where(~is_closed & ~np.isin(status, IN_BUSINESS), "存续", status)
+    closed_ago = np.minimum(rng.integers(45, 1500, size), age - 60)
+    today = np.datetime64(AS_OF)
+    closed_on = np.where(is_closed, today - closed_ago, np.datetime64("NaT"))
+    return {
+        "established_on": pl.Series(today - age),
+        "status": pl.Series(status),
+        "closed_on": pl.Series(closed_on.astype("datetime64[D]")),
+    }
+
+
+def _size(rng: np.random.Generator, kinds: Texts) -> dict[str, pl.Series]:
+    """Insured staff (0 = does not insure anybody) and monthly turnover in yuan, the two going together."""
+    size = len(kinds)
+    insures = rng.random(size) < np.select([kinds == "91", kinds == "92"], [0.66, 0.14], 0.3)
+    usual = np.rint(spread(rng, 1.0, 0.75, size) * np.where(kinds == "91", 8.5, 5)).astype(np.int64)
+    is_large = (kinds == "91") & (rng.random(size) < 0.012)
+    headcount = np.where(insures, np.maximum(usual, 1) + np.where(is_large, 330, 0), 0)
+    is_substantial = rng.random(size) < 0.31
+    single = np.where(is_substantial, spread(rng, 245_000, 0.4, size), spread(rng, 24_000, 0.7, size))
+    with_staff = np.maximum(headcount, 2) * spread(rng, 21_000, 0.5, size)
+    turnover = np.where(kinds == "92", np.maximum(single, headcount * 9_000), with_staff).astype(np.int64)
+    return {"headcount": pl.Series(headcount), "turnover": pl.Series(turnover)}
+
+
+def _habits(rng: np.random.Generator, kinds: Texts) -> dict[str, pl.Series]:
+    """How an entity files and whether it borrowed."""
+    size = len(kinds)
+    individual = chosen(rng, {"3": 72, "1": 15, "0": 12, "6": 1}, size)
+    enterprise = chosen(rng, {"3": 50, "1": 46, "0": 4}, size)
+    cooperative = chosen(rng, {"3": 60, "6": 20, "12": 10, "0": 10}, size)
+    cycle = np.select([kinds == "92", kinds == "91"], [individual, enterprise], cooperative).astype(np.int64)
+    discipline = chosen(rng, {"clean": 74, "late": 10, "missing": 7, "short": 5, "refund": 4}, size)
+    has_loan = rng.random(size) < np.select([kinds == "91", kinds == "92"], [0.3, 0.22], 0.18)
+    borrows = np.where(has_loan, chosen(rng, {"running": 45, "settled": 40, "discount": 15}, size), "never")
+    return {"cycle": pl.Series(cycle), "discipline": pl.Series(discipline), "borrows": pl.Series(borrows)}
+
+
+def _with_register_texts(frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    size = frame.height
+    pairs = np.array([first + second for first in FIRST_CHARACTERS for second in SECOND_CHARACTERS])
+    name = rng.permutation(np.tile(pairs, 2))[:size]
+    town, street = rng.choice(np.array(TOWNS), size), rng.choice(np.array(STREETS), size)
+    words = frame.with_columns(pl.Series("coined", name), pl.Series("town", town), pl.Series("street", street))
+    door = pl.Series("door", rng.integers(1, 400, size))
+    form = pl.Series("form", rng.choice(np.array(_LEGAL_FORMS), size, p=[0.6, 0.35, 0.05]))
+    return words.with_columns(door, form).with_columns(
+        _name().alias("name"),
+        by_kind("个体工商户", pl.col("form"), "农民专业合作社").alias("entity_type"),
+        pl.format("四川省{}{}{}{}号", pl.lit(COUNTY), "town", "street", "door").alias("address"),
+        pl.lit(DIVISION).alias("division_code"),
+    )
+
+
+def _name() -> pl.Expr:
+    shop = pl.format("{}{}{}{}", pl.lit(COUNTY), "town", "coined", "shop")
+    firm = pl.format("{}{}{}有限公司", pl.lit(COUNTY), "coined", "word")
+    cooperative = pl.format("{}{}{}农民专业合作社", pl.lit(COUNTY), "coined", "word")
+    return by_kind(shop, firm, cooperative)
+
+
+def by_kind(individual: pl.Expr | str, enterprise: pl.Expr | str, cooperative: pl.Expr | str) -> pl.Expr:
+    """A text by kind of entity; plain texts are literals."""
+    texts = [pl.lit(each) if isinstance(each, str) else each for each in (individual, enterprise, cooperative)]
+    return (
+        pl.when(pl.col("kind") == "92").then(texts[0]).when(pl.col("kind") == "91").then(texts[1]).otherwise(texts[2])
+    )
+
+
+def _with_accounts(frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    """Employees, yearly revenue and assets in cents as last reported, with gaps; registered capital as text."""
+    size = frame.height
+    working = frame["headcount"].to_numpy() + rng.integers(1, 5, size)
+    is_old = frame["established_on"].to_numpy() < np.datetime64("2026-01-01")
+    revenue = frame["turnover"].to_numpy() * 1200 * rng.integers(88, 108, size) // 100
+    assets = revenue * rng.integers(30, 160, size) // 100
+    capital = rng.choice(
+        np.array(["50", "100", "200", "500", "1,000", "2,000"]), size, p=[0.2, 0.3, 0.2, 0.2, 0.07, 0.03]
+    )
+    small_capital = rng.choice(np.array(["2", "5", "10", "20"]), size)
+    return frame.with_columns(
+        _with_gaps(rng, "employees", working, 0.08),
+        _with_gaps(rng, "annual_revenue", revenue, 0.1, is_old),
+        _with_gaps(rng, "total_assets", assets, 0.12, is_old),
+        pl.Series("capital_text", np.where(frame["kind"].to_numpy() == "92", small_capital, capital)),
+    ).with_columns(pl.format("{}(万元人民币)", "capital_text").alias("registered_capital"))
+
+
+def _with_gaps(
+    rng: np.random.Generator, name: str, values: Integers, share: float, known: Booleans | None = None
+) -> pl.Series:
+    is_known = rng.random(len(values)) >= share
+    if known is not None:
+        is_known &= known
+    return pl.Series(name, values).set(pl.Series(~is_known), None)
+
+
+def _with_predecessors(frame: pl.DataFrame) -> pl.DataFrame:
+    """Twenty-four young enterprises are converted individual businesses (个转企): they name the closed earlier self."""
+    closed = frame.filter((pl.col("kind") == "92") & (pl.col("status") == "注销"))["uscc"].head(24)
+    young = frame.filter((pl.col("kind") == "91") & (pl.col("established_on") > pl.date(2026, 1, 1)))["uscc"].head(24)
+    links = pl.DataFrame({"uscc": young, "predecessor_uscc": closed.head(young.len())})
+    return frame.join(links, on="uscc", how="left", maintain_order="left")

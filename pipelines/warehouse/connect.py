@@ -1,0 +1,159 @@
+"""Connections: a writer on the DuckLake warehouse, a reader pinned to one catalog version, a published file."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from pipelines.errors import DeclarationError, DiskFullError, UsageError, is_disk_full
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+
+Connection = duckdb.DuckDBPyConnection
+
+
+@contextmanager
+def writer(settings: Settings) -> Iterator[Connection]:
+    """A connection whose database `lake` is the warehouse, read-write.
+
+    Raises:
+        DiskFullError: a statement inside found no space left.
+    """
+    con = _engine(settings)
+    try:
+        with _disk_full_in_words(settings):
+            _attach(con, settings, read_only=False, version=None)
+            yield con
+    finally:
+        con.close()
+
+
+@contextmanager
+def reader(settings: Settings, version: int | None = None) -> Iterator[Connection]:
+    """A read-only connection to the warehouse as it was at a catalog version (default: now).
+
+    Raises:
+        UsageError: there is no warehouse yet.
+    """
+    kind, _, where = settings.catalog.partition(":")
+    if kind == "sqlite" and not Path(where).is_file():
+        raise UsageError(f"no warehouse at {settings.home} yet; run `shoudai run` first, or name another --home")
+    con = _engine(settings)
+    try:
+        with _disk_full_in_words(settings):
+            _attach(con, settings, read_only=True, version=version)
+            yield con
+    finally:
+        con.close()
+
+
+def catalog_version(con: Connection) -> int:
+    """The newest snapshot of the attached warehouse."""
+    row = con.execute("SELECT id FROM lake.current_snapshot()").fetchone()
+    return int(row[0]) if row else 0
+
+
+def open_published(path: Path) -> Connection:
+    """A published `.duckdb`, read-only; any number of readers at once, also while a run is going on.
+
+    Raises:
+        UsageError: nothing was published there yet.
+    """
+    if not path.exists():
+        raise UsageError(f"no published release at {path}; run `shoudai run` first")
+    return duckdb.connect(str(path.resolve()), read_only=True)
+
+
+@contextmanager
+def transaction(con: Connection) -> Iterator[None]:
+    """One transaction: committed whole, or rolled back when anything raises."""
+    con.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+    con.execute("COMMIT")
+
+
+def quoted(text: str) -> str:
+    """A text of our own (path, column name from a declaration) as an SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def named(columns: Iterable[str]) -> str:
+    """Column names of a declaration as an SQL list."""
+    return ", ".join(f'"{column}"' for column in columns)
+
+
+def _engine(settings: Settings) -> Connection:
+    spill = settings.work / "spill"
+    spill.mkdir(parents=True, exist_ok=True)
+    return duckdb.connect(
+        config={
+            "memory_limit": f"{settings.memory_gb}GB",
+            "temp_directory": str(spill),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+    )
+
+
+def _attach(con: Connection, settings: Settings, *, read_only: bool, version: int | None) -> None:
+    kind, _, where = settings.catalog.partition(":")
+    _load_extension(con, "ducklake")
+    if kind == "sqlite":
+        _load_extension(con, "sqlite_scanner")
+        _prepare_sqlite(Path(where))
+    elif kind == "postgres":
+        _load_extension(con, "postgres_scanner")
+    else:
+        raise UsageError(f"SHOUDAI_CATALOG is {kind!r}:…; expected sqlite:PATH or postgres:CONNECTION")
+    if "://" in settings.lake:
+        _load_extension(con, "httpfs")
+    options = [f"DATA_PATH {quoted(settings.lake.rstrip('/') + '/')}"]
+    options += ["READ_ONLY"] if read_only else []
+    options += [f"SNAPSHOT_VERSION {version:d}"] if version is not None else []
+    con.execute(f"ATTACH {quoted(f'ducklake:{kind}:{where}')} AS lake ({', '.join(options)})")
+
+
+def _prepare_sqlite(catalog: Path) -> None:
+    """Write-ahead mode, else an idle reader blocks every commit."""
+    catalog.parent.mkdir(parents=True, exist_ok=True)
+    with sqlite3.connect(catalog) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
+
+
+def _load_extension(con: Connection, name: str) -> None:
+    """Load an extension from its wheel: nothing is downloaded, which a closed network would refuse."""
+    spec = find_spec(f"duckdb_extension_{name}")
+    folders = (spec.submodule_search_locations or []) if spec else []
+    for folder in folders:
+        for path in Path(folder).rglob(f"{name}.duckdb_extension"):
+            con.execute(f"LOAD {quoted(os.fspath(path))}")
+            return
+    raise DeclarationError(
+        f"DuckDB extension {name} is not installed; install duckdb-extension-{name.replace('_', '-')}"
+    )
+
+
+@contextmanager
+def _disk_full_in_words(settings: Settings) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, duckdb.Error) as error:
+        if not is_disk_full(error):
+            raise
+        raise DiskFullError(
+            f"disk full while writing under {settings.home}: {str(error).splitlines()[0]}. Nothing of this step was kept and "
+            "the last release still stands; free some space (work/ may be deleted) and run the same command again"
+        ) from error

@@ -1,0 +1,67 @@
+"""The features frame (`mart.features`): the SELECTs of `sql/features/`, one per feed, joined on the entity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipelines.errors import DeclarationError
+from pipelines.warehouse.query import SQL, select
+from pipelines.warehouse.tables import TableColumn, table
+
+FIRST = "registry__entities"
+"""Joined first, being the largest; the others follow by name, so that the SQL is the same on every machine."""
+
+DERIVED = {
+    "id_namespace": "if(starts_with(uscc, 'farm:'), 'farm', 'uscc')",
+    "kind": "if(starts_with(uscc, 'farm:'), NULL, uscc[1:2])",
+    "name": "coalesce(name, farm_name)",
+}
+"""Columns of the frame that no single feed decides."""
+
+
+def features_sql() -> str:
+    """The SELECT of the features frame over every feed that has a feature SELECT."""
+    return assemble(feature_names())
+
+
+def feature_names() -> list[str]:
+    """The stems of `sql/features/`, in the order in which they are joined."""
+    names = sorted(path.stem for path in (SQL / "features").glob("*.sql"))
+    return sorted(names, key=lambda name: name != FIRST)
+
+
+def assemble(names: Sequence[str]) -> str:
+    """The SELECT that full-joins the named feature SELECTs on `uscc`.
+
+    Grain: one row per entity that any of them knows. Columns, their order and types are those of `mart.features`; a
+    column of a feed that is not named is NULL. Named parameters are those of the SELECTs.
+
+    Raises:
+        DeclarationError: no name is given, or a name has no SELECT.
+    """
+    if not names:
+        raise DeclarationError("no feature SELECT to assemble; expected at least one stem of sql/features/")
+    ctes = [f"{name} AS (\n{select(f'features/{name}')}\n)" for name in names]
+    return ",\n".join([f"WITH {ctes[0]}", *ctes[1:], _joined(names), _complete()]) + f"\n{_frame()}"
+
+
+def _joined(names: Sequence[str]) -> str:
+    joins = "".join(f"\n    FULL JOIN {name} USING (uscc)" for name in names[1:])
+    return f"joined AS (\n    SELECT *\n    FROM {names[0]}{joins}\n)"
+
+
+def _complete() -> str:
+    """All declared columns: those no SELECT brings come from a typed relation without rows."""
+    missing = ", ".join(f"CAST(NULL AS {column.type}) AS {column.name}" for column in _columns())
+    return f"complete AS (\n    SELECT * FROM joined\n    UNION ALL BY NAME\n    SELECT {missing} WHERE FALSE\n)"
+
+
+def _frame() -> str:
+    columns = ",\n".join(
+        f"    CAST({DERIVED.get(column.name, column.name)} AS {column.type}) AS {column.name}" for column in _columns()
+    )
+    return f"SELECT\n{columns}\nFROM complete"
+
+
+def _columns() -> tuple[TableColumn, ...]:
+    return table("mart.features").columns

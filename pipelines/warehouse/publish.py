@@ -1,0 +1,120 @@
+"""The published `.duckdb`: built aside, verified, never changed again, made current by one atomic symlink swap."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipelines.errors import ShoudaiError
+from pipelines.feeds.contract import contract, feeds
+from pipelines.warehouse.connect import Connection, named, quoted
+from pipelines.warehouse.migrate import columns_sql, comment_sql, feed_comments, table_comments
+from pipelines.warehouse.tables import table
+
+CURRENT = "current.duckdb"
+LATEST = "latest"
+
+
+def build(con: Connection, target: Path, sources: Mapping[str, str]) -> None:
+    """Write a new DuckDB file with the declared tables, their comments, and the feeds as seen at as-of.
+
+    Args:
+        con: a reader on which `feed.*` shows the as-of.
+        target: a file that does not exist yet.
+        sources: declared table -> SELECT of its rows on `con`.
+
+    Raises:
+        ShoudaiError: the file read back does not hold what was written.
+    """
+    con.execute(f"ATTACH {quoted(str(target))} AS published")
+    try:
+        for schema in sorted({"feed", *(name.split(".")[0] for name in sources)}):
+            con.execute(f"CREATE SCHEMA published.{schema}")
+        expected = {name: _write_declared(con, name, rows) for name, rows in sources.items()}
+        expected |= {f"feed.{feed}": _write_feed(con, feed) for feed in feeds()}
+        con.execute("CHECKPOINT published")
+    finally:
+        con.execute("DETACH published")
+    verify(con, target, expected)
+
+
+def verify(con: Connection, target: Path, expected: Mapping[str, int]) -> None:
+    """Open a published file again and count its tables.
+
+    Raises:
+        ShoudaiError: a table is missing or short, or a write-ahead log was left behind.
+    """
+    if Path(f"{target}.wal").exists():
+        raise ShoudaiError(f"{target.name} was not closed: its write-ahead log is still there; run again")
+    con.execute(f"ATTACH {quoted(str(target))} AS published (READ_ONLY)")
+    try:
+        for name, rows in expected.items():
+            found = _one(con, f"SELECT count(*) FROM published.{name}")
+            if found != rows:
+                raise ShoudaiError(
+                    f"{target.name}: {name} holds {found:,} rows, expected {rows:,}; it was not published, run again"
+                )
+    finally:
+        con.execute("DETACH published")
+
+
+def replace_tables(con: Connection, base: Path, target: Path, sources: Mapping[str, str]) -> None:
+    """A new published file: that of a release with some declared tables replaced by the rows of SELECTs on `con`."""
+    partial = target.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    shutil.copyfile(base, partial)
+    con.execute(f"ATTACH {quoted(str(partial))} AS published")
+    try:
+        expected = {}
+        for name, rows in sources.items():
+            con.execute(f"DROP TABLE IF EXISTS published.{name}")
+            expected[name] = _write_declared(con, name, rows)
+        con.execute("CHECKPOINT published")
+    finally:
+        con.execute("DETACH published")
+    verify(con, partial, expected)
+    partial.replace(target)
+
+
+def point(link: Path, target: Path) -> None:
+    """Make a symlink point at a target, atomically: readers see the old one or the new one."""
+    partial = link.with_name(f".{link.name}-{os.getpid()}")
+    partial.unlink(missing_ok=True)
+    partial.symlink_to(os.path.relpath(target, link.parent))
+    partial.replace(link)
+
+
+def _write_declared(con: Connection, name: str, rows: str) -> int:
+    declared = table(name)
+    columns = declared.table_columns
+    con.execute(f"CREATE TABLE published.{name} ({columns_sql(columns)})")
+    names = named(columns)
+    con.execute(f"INSERT INTO published.{name} ({names}) SELECT {names} FROM ({rows})")
+    _comment(con, name, table_comments(declared))
+    return _one(con, f"SELECT count(*) FROM published.{name}")
+
+
+def _write_feed(con: Connection, feed: str) -> int:
+    """A feed without its personal columns: analysts get the least data that answers their questions."""
+    made = contract(feed)
+    personal = {column.name for column in made.columns if column.personal}
+    names = [name for name in made.table_columns if name not in personal]
+    con.execute(f"CREATE TABLE published.feed.{feed} AS SELECT {named(names)} FROM memory.feed.{feed}")
+    _comment(
+        con,
+        f"feed.{feed}",
+        {column: text for column, text in feed_comments(feed).items() if not column or column in names},
+    )
+    return _one(con, f"SELECT count(*) FROM published.feed.{feed}")
+
+
+def _comment(con: Connection, name: str, comments: Mapping[str, str]) -> None:
+    for statement in comment_sql(f"published.{name}", comments):
+        con.execute(statement)
+
+
+def _one(con: Connection, sql: str) -> int:
+    row = con.execute(sql).fetchone()
+    return int(row[0]) if row else 0

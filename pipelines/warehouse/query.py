@@ -1,0 +1,46 @@
+"""SELECTs of `sql/`: one per file, named parameters bound, no templating."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipelines.errors import DeclarationError
+from pipelines.settings import HOUSE
+from pipelines.warehouse.connect import Connection, quoted
+
+SQL = HOUSE / "sql"
+
+
+def select(name: str) -> str:
+    """The SELECT in `sql/<name>.sql`.
+
+    Raises:
+        DeclarationError: there is none.
+    """
+    path = SQL / f"{name}.sql"
+    if not path.is_file():
+        raise DeclarationError(f"no SQL named {name}; expected {path.relative_to(HOUSE)}")
+    return path.read_text(encoding="utf-8").rstrip().rstrip(";")
+
+
+def bound(con: Connection, sql: str, parameters: Mapping[str, object]) -> dict[str, object]:
+    """Those of the parameters that the SELECT names.
+
+    Raises:
+        DeclarationError: it names one that has no value.
+    """
+    named = {name for statement in con.extract_statements(sql) for name in statement.named_parameters}
+    missing = named - parameters.keys()
+    if missing:
+        raise DeclarationError(f"the SQL names parameters without a value: {sorted(missing)}")
+    return {name: parameters[name] for name in sorted(named)}
+
+
+def to_parquet(con: Connection, sql: str, parameters: Mapping[str, object], path: Path) -> None:
+    """Write the rows of a SELECT to a Parquet file, whole or not at all."""
+    partial = path.with_suffix(".partial")
+    con.execute(
+        f"COPY ({sql}) TO {quoted(str(partial))} (FORMAT parquet, COMPRESSION zstd)", bound(con, sql, parameters)
+    )
+    partial.replace(path)

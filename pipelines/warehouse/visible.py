@@ -1,0 +1,107 @@
+"""What is visible at an as-of: the feeds as views `feed.*`, how fresh each is, the digest of what was read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from pipelines.feeds.contract import Contract, contract, feeds
+from pipelines.warehouse.connect import Connection, named, quoted
+from pipelines.warehouse.tables import table
+
+
+@dataclass(frozen=True)
+class Newest:
+    """The newest landed file of a feed visible at an as-of."""
+
+    name: str
+    received_on: date
+
+
+def show_feeds(con: Connection, as_of: date) -> None:
+    """Views `feed.<feed>`: exactly the rows received on or before `as_of` and not replaced by then.
+
+    - append: every row received by then.
+    - upsert: the version of each key that was current then.
+    - period_snapshot: for each period (and scope) the rows of the newest file received by then.
+    """
+    con.execute("CREATE SCHEMA IF NOT EXISTS feed")
+    have = _lake_tables(con, "feed")
+    for feed in feeds():
+        made = contract(feed)
+        con.execute(
+            f"CREATE OR REPLACE VIEW feed.{feed} AS {_visible(con, made, as_of) if feed in have else _empty(made.table_columns)}"
+        )
+
+
+def show_history(con: Connection, week: str, inclusive: bool = False) -> None:
+    """View `out.target_list`: the lists published before `week` (or up to it)."""
+    con.execute("CREATE SCHEMA IF NOT EXISTS out")
+    columns = table("out.target_list").table_columns
+    source = (
+        f"SELECT {named(columns)} FROM lake.out.target_list WHERE week {'<=' if inclusive else '<'} {quoted(week)}"
+        if "target_list" in _lake_tables(con, "out")
+        else _empty(columns)
+    )
+    con.execute(f"CREATE OR REPLACE VIEW out.target_list AS {source}")
+
+
+def newest_files(con: Connection, as_of: date) -> Mapping[str, Newest]:
+    """Feed -> its newest file visible at as-of; a feed that never delivered is not in it."""
+    rows = con.execute(
+        """
+        SELECT feed, arg_max(name, (received_on, landed_at)), max(received_on) FROM lake.ops.files
+        WHERE status = 'landed' AND received_on <= ? GROUP BY feed
+        """,
+        [as_of],
+    ).fetchall()
+    return {feed: Newest(name, received_on) for feed, name, received_on in rows}
+
+
+def inputs_digest(con: Connection, as_of: date) -> str:
+    """SHA-256 over feed and digest of every file visible at as-of, in a fixed order."""
+    rows = con.execute(
+        "SELECT feed, file_id FROM lake.ops.files WHERE status = 'landed' AND received_on <= ? ORDER BY ALL", [as_of]
+    ).fetchall()
+    return hashlib.sha256("\n".join(f"{feed} {file_id}" for feed, file_id in rows).encode()).hexdigest()
+
+
+def _lake_tables(con: Connection, schema: str) -> set[str]:
+    rows = con.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'lake' AND schema_name = ?", [schema]
+    ).fetchall()
+    return {name for (name,) in rows}
+
+
+def _empty(columns: Mapping[str, str]) -> str:
+    nothing = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in columns.items())
+    return f"SELECT {nothing} WHERE FALSE"
+
+
+def _visible(con: Connection, made: Contract, as_of: date) -> str:
+    day = f"DATE '{as_of.isoformat()}'"
+    where = [f"received_on <= {day}"]
+    if made.delivery == "upsert":
+        where.append(f"(superseded_on IS NULL OR superseded_on > {day})")
+    elif made.delivery == "period_snapshot":
+        where += _replaced(con, made, as_of)
+    return f"SELECT {named(made.table_columns)} FROM lake.feed.{made.feed} WHERE {' AND '.join(where)}"
+
+
+def _replaced(con: Connection, made: Contract, as_of: date) -> list[str]:
+    """Conditions that leave out what newer files replaced; few, and none in a quiet month, so that scans stay plain."""
+    scope = f"concat_ws('|', {', '.join(made.snapshot_by)})" if made.snapshot_by else "''"
+    rows = con.execute(
+        """
+        SELECT file_id, period, scope FROM lake.ops.file_periods WHERE feed = ? AND received_on <= ?
+        QUALIFY row_number() OVER (PARTITION BY period, scope ORDER BY received_on DESC, landing_no DESC) > 1
+        ORDER BY ALL
+        """,
+        [made.feed, as_of],
+    ).fetchall()
+    listed = ", ".join(
+        f"({quoted(file_id)}, DATE '{period}', {quoted(scope_value)})" for file_id, period, scope_value in rows
+    )
+    return [f'(file_id, "{made.period}", {scope}) NOT IN ({listed})'] if rows else []

@@ -1,0 +1,108 @@
+-- Where each target of the plan stands at as-of (S12-S31, S51): `out.plan_progress`.
+-- Grain: one row per target (plan.targets: target, clause, title_zh, unit, measure, segments, value). Parameters: $as_of.
+--
+-- The year is as-of's. A line counts every entity whose segments (when first published) meet the target's, so lines
+-- overlap; a target without segments counts the house, each entity once. A first loan is ours only when no other lender
+-- came first (out.conversions: disbursed). A site is covered when its station is open and a tenant of it was contacted.
+-- actual_value is NULL where nothing can be measured: no site feed, or a rate over nobody.
+WITH calendar AS (
+    SELECT
+        CAST(date_trunc('year', $as_of) AS DATE) AS begins,
+        ($as_of - begins) / (CAST(begins + INTERVAL 1 YEAR AS DATE) - begins) AS elapsed
+),
+lines AS (
+    SELECT target.target, entity.*
+    FROM plan.targets AS target
+    JOIN out.conversions AS entity
+        ON len(coalesce(target.segments, [])) = 0 OR list_has_any(entity.segments, target.segments)
+),
+entity_counts AS (
+    SELECT
+        target,
+        count(*) FILTER (first_published_on >= begins) AS published,
+        count(*) FILTER (first_published_on >= begins AND outcome = 'disbursed') AS published_disbursed,
+        count(*) FILTER (outcome = 'disbursed' AND disbursed_on >= begins) AS first_loans
+    FROM lines, calendar
+    GROUP BY target
+),
+application_counts AS (
+    SELECT
+        lines.target,
+        count(*) AS applications,
+        count(*) FILTER (is_disbursed) AS disbursed,
+        count(DISTINCT uscc) AS applicants,
+        count(DISTINCT uscc) FILTER (is_disbursed) AS disbursed_applicants
+    FROM lines
+    JOIN (
+        SELECT application.*, application.application_no IN (
+            SELECT application_no FROM feed.crm__disbursements WHERE disbursed_on <= $as_of AND application_no IS NOT NULL
+        ) AS is_disbursed
+        FROM feed.crm__applications AS application
+    ) AS application USING (uscc), calendar
+    WHERE application.applied_on BETWEEN greatest(lines.first_published_on, begins) AND $as_of
+    GROUP BY lines.target
+),
+stations AS (
+    SELECT site.site_kind, site.site_id, bool_or(site.opened_on <= $as_of) AND count(contact.uscc) > 0 AS is_covered
+    FROM feed.sites__tenants AS site
+    LEFT JOIN (
+        SELECT DISTINCT uscc FROM feed.crm__contacts WHERE CAST(contacted_at AS DATE) <= $as_of
+    ) AS contact USING (uscc)
+    GROUP BY site.site_kind, site.site_id
+),
+site_counts AS (
+    SELECT
+        count(*) AS sites,
+        count(*) FILTER (is_covered AND site_kind = '园区') AS parks,
+        count(*) FILTER (is_covered AND site_kind = '商圈') AS districts
+    FROM stations
+),
+counted AS (
+    SELECT
+        target.*,
+        calendar.elapsed,
+        target.unit = 'pct' AS is_rate,
+        coalesce(published, 0) AS published,
+        coalesce(published_disbursed, 0) AS published_disbursed,
+        coalesce(applications, 0) AS applications,
+        coalesce(application_counts.disbursed, 0) AS disbursed,
+        format('{} 户申请，{} 户放款', coalesce(applicants, 0), coalesce(disbursed_applicants, 0)) AS per_entity,
+        CASE measure
+            WHEN 'published_entities' THEN coalesce(published, 0)
+            WHEN 'first_loans_per_published_entity' THEN 100.0 * published_disbursed / nullif(published, 0)
+            WHEN 'first_loans' THEN coalesce(first_loans, 0)
+            WHEN 'covered_parks' THEN if(sites > 0, parks, NULL)
+            WHEN 'covered_districts' THEN if(sites > 0, districts, NULL)
+            WHEN 'applications' THEN coalesce(applications, 0)
+            WHEN 'disbursed_per_application' THEN 100.0 * application_counts.disbursed / nullif(applications, 0)
+            ELSE error('plan.targets: measure ' || measure || ' is not known; see sql/conversion/plan_progress.sql')
+        END AS actual
+    FROM plan.targets AS target
+    LEFT JOIN entity_counts USING (target)
+    LEFT JOIN application_counts USING (target), site_counts, calendar
+)
+SELECT
+    $as_of AS as_of,
+    target,
+    clause,
+    title_zh,
+    CASE unit WHEN 'entities' THEN '户' WHEN 'sites' THEN '个' WHEN 'applications' THEN '笔' WHEN 'pct' THEN '%' ELSE unit END
+        AS unit,
+    CAST(value AS DECIMAL(18, 2)) AS target_value,
+    CAST(actual AS DECIMAL(18, 2)) AS actual_value,
+    round(100.0 * actual / nullif(CAST(value AS DOUBLE), 0), 2) AS share_pct,
+    round(100.0 * elapsed, 2) AS pace_pct,
+    CAST(if(is_rate, actual, actual / nullif(elapsed, 0)) AS DECIMAL(18, 2)) AS projection,
+    if(is_rate, actual >= value, actual >= value * elapsed) AS is_on_pace,
+    CASE
+        WHEN measure = 'first_loans_per_published_entity' THEN format('{} 户入选，其中 {} 户首贷', published, published_disbursed)
+        WHEN measure = 'disbursed_per_application' THEN format('{} 笔申请，其中 {} 笔放款；{}', applications, disbursed, per_entity)
+        WHEN measure IN ('covered_parks', 'covered_districts') AND actual IS NULL THEN '无园区商圈数据，无法计算'
+        WHEN measure IN ('covered_parks', 'covered_districts') THEN '服务站已启用且有触达记录'
+        WHEN measure = 'published_entities' THEN '本年首次入选，按户去重'
+        WHEN measure = 'applications' THEN '入选后的申请笔数；' || per_entity
+        WHEN len(coalesce(segments, [])) = 0 THEN '本年首贷，各条线之间按户去重'
+        ELSE '本年首贷；与其他条线可能重叠'
+    END AS note
+FROM counted
+ORDER BY clause, target

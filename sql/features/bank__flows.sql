@@ -1,0 +1,25 @@
+-- Inflow on accounts at this bank over the 12 latest closed months: mean, sum, variation (S16, S17, S37).
+-- Grain: one row per uscc with a flow month in the window. Parameters: $as_of.
+-- The mean runs over the months known (flow_months_12m), rounded half up to the fen. The variation is the sample
+-- standard deviation over the mean, from exact sums in fen, so that the order of the rows does not matter; NULL below
+-- two months.
+WITH sums AS (
+    SELECT
+        uscc,
+        count(inflow) AS n,
+        CAST(sum(inflow) AS DECIMAL(18, 2)) AS total,
+        CAST(total * 100 AS HUGEINT) AS fen,
+        sum(CAST(inflow * 100 AS HUGEINT) * CAST(inflow * 100 AS HUGEINT)) AS square_fen
+    FROM feed.bank__flows
+    WHERE month >= CAST(date_trunc('month', $as_of) - to_months(12) AS DATE)
+        AND month < CAST(date_trunc('month', $as_of) AS DATE)
+    GROUP BY uscc
+)
+SELECT
+    uscc,
+    CAST(CAST((2 * fen + n) // nullif(2 * n, 0) AS DECIMAL(18, 0)) * 0.01 AS DECIMAL(18, 2)) AS inflow_mean_12m_yuan,
+    total AS inflow_sum_12m_yuan,
+    CAST(n AS INTEGER) AS flow_months_12m,
+    sqrt(CAST(n * square_fen - fen * fen AS DOUBLE) / nullif(n * (n - 1), 0)) / nullif(CAST(fen AS DOUBLE) / n, 0)
+        AS inflow_cv_12m
+FROM sums

@@ -1,0 +1,170 @@
+"""The DAGs run the real flow, task by task, on the made-up county of `data_samples`."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from pipelines.settings import SAMPLES, Settings, week_of
+
+if TYPE_CHECKING:
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.models.dagrun import DagRun
+
+FEED = "social__insurance"
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A home in which every sample file has been tried; the environment of the tasks points at it."""
+    from pipelines import flow
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHOUDAI_HOME", str(tmp_path_factory.mktemp("county")))
+        patch.setenv("SHOUDAI_INBOX", str(SAMPLES))
+        settings = Settings.from_env()
+        assert flow.ingest(settings).landed
+        yield settings
+
+
+@pytest.fixture
+def bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """An empty home with an inbox of its own, which holds the sample files of one feed."""
+    (tmp_path / "inbox").mkdir()
+    monkeypatch.setenv("SHOUDAI_HOME", str(tmp_path))
+    monkeypatch.setenv("SHOUDAI_INBOX", str(tmp_path / "inbox"))
+    shutil.copytree(SAMPLES / FEED, tmp_path / "inbox" / FEED)
+    return Settings.from_env()
+
+
+def test_an_ingest_dag_lands_what_is_new_and_tells_its_asset_which_files_and_rows(bag: DagBag, bank: Settings) -> None:
+    known = len(_asset_events())
+    run = bag.dags[f"ingest__{FEED}"].test(logical_date=None)
+    assert _states(run)["land"] == "success"
+
+    (event,) = _asset_events()[known:]
+    landed = _rows(bank, "SELECT name, accepted FROM lake.ops.files WHERE status = 'landed' ORDER BY name")
+    assert sum(accepted for _, accepted in landed) > 0
+    assert sorted(event["files"]) == [name for name, _ in landed]
+    assert event["rows"] == sum(accepted for _, accepted in landed)
+
+    again = bag.dags[f"ingest__{FEED}"].test(logical_date=None)
+    assert _states(again)["land"] == "skipped"
+    assert len(_asset_events()) == known + 1
+
+
+def test_a_refused_file_and_a_closed_gate_fail_the_run_with_their_reasons_and_the_good_files_land(
+    bag: DagBag, bank: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(SAMPLES / "_broken" / FEED, bank.inbox / FEED, dirs_exist_ok=True)
+
+    run = bag.dags[f"ingest__{FEED}"].test(logical_date=None)
+
+    assert _states(run) == {"land": "success", "none_refused": "failed"}
+    assert run.state == "failed"
+    failure = "".join(capfd.readouterr()).rpartition("AirflowFailException: ")[2]
+    assert "misnamed_column_20261116.csv: header: missing required column" in failure
+    assert "header_only_20261116.csv: the batch gate is closed" in failure
+    assert "rows_disagree" not in failure, "it waits for the rest of its delivery; that is no fault yet"
+    assert (bank.inbox / FEED / "header_only_20261116.csv").exists()
+    assert _asset_events()[-1]["rows"] > 0
+
+
+def test_the_weekly_dag_publishes_the_list_and_passes_only_the_week_between_tasks(
+    bag: DagBag, county: Settings
+) -> None:
+    week = week_of(county.default_as_of())
+
+    run = bag.dags["weekly_target_list"].test(logical_date=None)
+
+    assert run.state == "success"
+    assert set(_states(run).values()) == {"success"}
+    assert _xcoms(run) == [("start", "return_value", week)]
+    published = _published(county, "SELECT DISTINCT week FROM out.target_list")
+    assert published == [(week,)]
+
+
+def test_a_repeated_weekly_run_publishes_the_same_list(bag: DagBag, county: Settings) -> None:
+    lists = []
+    for _ in range(2):
+        assert bag.dags["weekly_target_list"].test(logical_date=None).state == "success"
+        lists.append(_published(county, "SELECT * FROM out.target_list ORDER BY rank"))
+    assert len(lists[0]) > 10
+    assert lists[0] == lists[1]
+
+
+def test_a_person_can_ask_for_another_as_of_date(bag: DagBag, county: Settings) -> None:
+    run = bag.dags["weekly_target_list"].test(logical_date=None, run_conf={"as_of": "2026-10-05"})
+    assert run.state == "success"
+    assert _xcoms(run) == [("start", "return_value", "2026-W41")]
+
+
+def test_the_conversion_dag_tracks_everyone_ever_listed(bag: DagBag, county: Settings) -> None:
+    assert bag.dags["weekly_target_list"].test(logical_date=None).state == "success"
+    run = bag.dags["track_conversions"].test(logical_date=None)
+    assert run.state == "success"
+    (targets,) = _published(county, "SELECT count(*) FROM out.plan_progress")[0]
+    assert targets > 5
+    listed = _published(county, "SELECT count(*) FROM out.conversions")
+    assert listed >= _published(county, "SELECT count(DISTINCT uscc) FROM out.target_list")
+
+
+def test_a_fault_fails_the_task_with_its_own_words_and_nothing_after_it_runs(
+    bag: DagBag, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SHOUDAI_HOME", str(tmp_path))
+    monkeypatch.setenv("SHOUDAI_INBOX", str(tmp_path / "nowhere"))
+    dag = bag.dags["weekly_target_list"]
+    for task in dag.tasks:
+        monkeypatch.setattr(task, "retries", 0)  # dag.test() would sit out the delay
+
+    run = dag.test(logical_date=None)
+
+    states = _states(run)
+    assert states.pop("start") == "failed"
+    assert set(states.values()) == {"upstream_failed"}
+    said = "".join(capfd.readouterr())
+    assert f"UsageError: inbox {tmp_path / 'nowhere'} is not a folder; expected one folder per feed in it" in said
+
+
+def _states(run: DagRun) -> dict[str, str]:
+    return {each.task_id: str(each.state) for each in run.get_task_instances()}
+
+
+def _asset_events() -> list[dict[str, Any]]:
+    """The extra of every event of the feed's asset, oldest first."""
+    from airflow.models.asset import AssetEvent, AssetModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    of_feed = AssetModel.uri == f"shoudai://feed/{FEED}"
+    with create_session() as session:
+        events = select(AssetEvent.extra).join(AssetModel, AssetModel.id == AssetEvent.asset_id).where(of_feed)
+        return list(session.scalars(events.order_by(AssetEvent.id)))
+
+
+def _xcoms(run: DagRun) -> list[tuple[str, str, Any]]:
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        found = session.scalars(select(XComModel).where(XComModel.run_id == run.run_id))
+        return [(each.task_id, each.key, XComModel.deserialize_value(each)) for each in found]
+
+
+def _rows(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
+    from pipelines.warehouse.connect import reader
+
+    with reader(settings) as con:
+        return list(con.execute(sql).fetchall())
+
+
+def _published(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(settings.published / "current.duckdb"), read_only=True) as con:
+        return list(con.execute(sql).fetchall())

@@ -1,0 +1,1 @@
+"""Rules, scores, offers and the list, from small features frames."""

@@ -1,0 +1,172 @@
+"""Tax and social windows again, in plain Python from WORK_PLAN.md ("Precisely") and nothing else.
+
+One entity at a time, one month at a time: no bit sets, no SQL, no number of `pipelines`. None = unknown.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+Row = dict[str, Any]
+Month = tuple[int, int]
+
+
+def back(month: Month, count: int) -> Month:
+    """The month `count` months earlier."""
+    year, number = month
+    for _ in range(count):
+        year, number = (year - 1, 12) if number == 1 else (year, number - 1)
+    return year, number
+
+
+def after(month: Month, count: int) -> Month:
+    year, number = month
+    for _ in range(count):
+        year, number = (year + 1, 1) if number == 12 else (year, number + 1)
+    return year, number
+
+
+def of(day: date) -> Month:
+    return day.year, day.month
+
+
+def first(month: Month) -> date:
+    return date(*month, 1)
+
+
+def last(month: Month) -> date:
+    return date(*month, monthrange(*month)[1])
+
+
+def deadline(row: Row) -> date:
+    return row["due_on"] or date(*after(of(row["period_end"]), 1), 15)
+
+
+def is_own(row: Row) -> bool:
+    fees = ("保险费", "社会保险", "社保")
+    return not row["withheld"] and not any(word in row["tax_item"] for word in fees)
+
+
+def is_adjustment(row: Row) -> bool:
+    return any(amount is not None and amount < 0 for amount in (row["tax_due"], row["tax_paid"]))
+
+
+def is_normal(row: Row, grace_days: int) -> bool:
+    latest = deadline(row) + timedelta(days=grace_days)
+    if row["declared_on"] is None or row["declared_on"] > latest or row["tax_due"] is None:
+        return False
+    if row["tax_due"] == 0:
+        return True
+    if row["tax_paid"] is None or row["paid_on"] is None:
+        return False
+    return bool(row["tax_paid"] >= row["tax_due"] and row["paid_on"] <= latest)
+
+
+def months_of(row: Row) -> list[Month]:
+    """The months that lie wholly within the period."""
+    found = []
+    month = of(row["period_start"])
+    while last(month) <= row["period_end"]:
+        if first(month) >= row["period_start"]:
+            found.append(month)
+        month = after(month, 1)
+    return found
+
+
+def is_whole(row: Row) -> bool:
+    start, end = row["period_start"], row["period_end"]
+    return bool(start <= end and start == first(of(start)) and end == last(of(end)))
+
+
+def cycle_of(filings: list[Row], as_of: date) -> int | None:
+    latest = {back(of(as_of), count) for count in range(1, 16)}
+    lengths = [len(months_of(row)) for row in filings if is_whole(row) and of(row["period_end"]) in latest]
+    if not lengths:
+        return None
+    return next((cycle for cycle in (1, 3, 6) if min(lengths) <= cycle), 12)
+
+
+def window_end(filings: list[Row], as_of: date, cycle: int, grace_days: int) -> Month | None:
+    """The last month of the latest period of the cycle that is over and due before as-of."""
+    month = back(of(as_of), 1)
+    periods = 0
+    while periods < 15:
+        if month[1] % cycle == 0:
+            periods += 1
+            start, end = first(back(month, cycle - 1)), last(month)
+            own = [deadline(row) for row in filings if (row["period_start"], row["period_end"]) == (start, end)]
+            due = max(own) if own else date(*after(month, 1), 15)
+            if due + timedelta(days=grace_days) < as_of:
+                return month
+        month = back(month, 1)
+    return None
+
+
+def tax(rows: list[Row], as_of: date, grace_days: int = 0) -> Row | None:
+    """The tax features of one entity from all its rows; None without a filing."""
+    oldest = first(back(of(as_of - timedelta(days=grace_days)), 36))
+    own = [row for row in rows if is_own(row) and row["period_end"] >= oldest]
+    filings = [row for row in own if not is_adjustment(row)]
+    if not filings:
+        return None
+    cycle = cycle_of(filings, as_of)
+    end = window_end(filings, as_of, cycle or 1, grace_days)
+    made: Row = {"tax_filings": len(filings), "tax_cycle_months": cycle, "tax_window_end_on": end and last(end)}
+    if end is None:
+        counts = ("tax_months_covered", "tax_months_normal", "tax_zero_return_months", "tax_paid_12m_yuan")
+        return made | dict.fromkeys(counts)
+    window = [back(end, count) for count in range(12)]
+    return made | months_counted(filings, window, grace_days) | {"tax_paid_12m_yuan": paid(own, window)}
+
+
+def months_counted(filings: list[Row], window: list[Month], grace_days: int) -> Row:
+    covered = normal = zero = 0
+    for month in window:
+        covering = [row for row in filings if month in months_of(row)]
+        if covering:
+            covered += 1
+            normal += all(is_normal(row, grace_days) for row in covering)
+            zero += all(row["tax_due"] == 0 and not row["tax_paid"] for row in covering)
+    return {"tax_months_covered": covered, "tax_months_normal": normal, "tax_zero_return_months": zero}
+
+
+def paid(own: list[Row], window: list[Month]) -> Decimal:
+    return sum((row["tax_paid"] or Decimal(0) for row in own if of(row["period_end"]) in window), Decimal(0))
+
+
+def paid_tax_12_months(rows: list[Row], as_of: date, grace_days: int = 0) -> bool | None:
+    made = tax(rows, as_of, grace_days)
+    return None if made is None else made["tax_months_normal"] == 12
+
+
+def annual_tax_at_least(rows: list[Row], as_of: date, grace_days: int = 0) -> bool | None:
+    made = tax(rows, as_of, grace_days)
+    return None if made is None else bool((made["tax_paid_12m_yuan"] or 0) >= 50_000)
+
+
+def headcounts(rows: list[Row], as_of: date) -> dict[Month, int]:
+    """Insured headcount by month of the 12 latest closed months, as far as known."""
+    window = [back(of(as_of), count) for count in range(1, 13)]
+    return {of(row["month"]): row["insured_headcount"] for row in rows if of(row["month"]) in window}
+
+
+def insured(rows: list[Row], as_of: date) -> Row | None:
+    known = headcounts(rows, as_of)
+    if not known:
+        return None
+    return {
+        "insured_min_12m": min(known.values()),
+        "insured_max_12m": max(known.values()),
+        "insured_latest": known[max(known)],
+        "insured_months_12m": len(known),
+    }
+
+
+def insured_staff_3_to_20(rows: list[Row], as_of: date) -> bool | None:
+    known = headcounts(rows, as_of)
+    if any(not 3 <= count <= 20 for count in known.values()):
+        return False
+    return True if len(known) >= 11 else None
