@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
@@ -252,12 +252,27 @@ def sql(query: str | None, file: Path | None, home: Path | None, as_json: bool) 
     if as_json:
         _print_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows])
         return
-    shown = Table(*answer.columns)
-    for row in answer.rows:
-        shown.add_row(*("" if value is None else str(value) for value in row))
-    out.print(shown)
+    _show_rows(answer.columns, answer.rows)
     if answer.is_cut:
         err.print(f"the first {len(answer.rows):,} rows; add LIMIT or write to a file with COPY", style="dim")
+
+
+def _show_rows(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Rows as a table, or one block a row when the terminal is too narrow for all columns."""
+    shown = Table(*columns)
+    for row in rows:
+        shown.add_row(*("" if value is None else str(value) for value in row))
+    needed = Console(width=10_000).measure(shown).maximum
+    if not out.is_terminal:
+        out.width = max(out.width, needed)
+    if needed <= out.width or len(columns) <= 4:
+        out.print(shown)
+        return
+    for row in rows:
+        block = Table(show_header=False, box=None)
+        for name, value in zip(columns, row, strict=True):
+            block.add_row(f"[bold]{name}[/]", "" if value is None else str(value))
+        out.print(block, "")
 
 
 def _ingested(report: Any) -> dict[str, Any]:

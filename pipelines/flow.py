@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines import releases
+from pipelines import releases, replays
 from pipelines.conversion import track as conversion
 from pipelines.eligibility.judge import attrition, judge as judge_rules, watchlist
 from pipelines.feeds.contract import contract, feeds as all_feeds
@@ -23,7 +23,8 @@ from pipelines.lock import exclusive
 from pipelines.offers.offer import offer as offer_products
 from pipelines.parameters import parameters, rates
 from pipelines.progress import Progress, Quiet
-from pipelines.releases import Release, ReplayReport
+from pipelines.releases import Release
+from pipelines.replays import ReplayReport
 from pipelines.runs import Run
 from pipelines.scoring.score import score as score_prospects
 from pipelines.settings import Settings, week_of
@@ -185,10 +186,10 @@ def replay(settings: Settings, week: str) -> ReplayReport:
     Raises:
         UsageError: the week was never published.
     """
-    again = releases.run_of(settings, week)
+    again = replays.run_of(settings, week)
     for step in (features, judge, score, offer, pick, conversion.track):
         step(again)
-    return releases.compare(again)
+    return replays.compare(again)
 
 
 def _write(rows: pl.LazyFrame, path: Path) -> None:

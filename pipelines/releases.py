@@ -57,20 +57,6 @@ class Release:
     notes: tuple[str, ...] = field(default=())
 
 
-@dataclass(frozen=True)
-class ReplayReport:
-    """Whether a release could be computed again."""
-
-    week: str
-    compared: tuple[str, ...]
-    differences: tuple[str, ...]
-
-    @property
-    def agrees(self) -> bool:
-        """Byte for byte in the list's files, row for row in the tables."""
-        return not self.differences
-
-
 def run_id() -> str:
     """A new unique run id."""
     return uuid.uuid4().hex
@@ -96,7 +82,7 @@ def publish(run: Run) -> Release:
     building = run.settings.published / f".building-{run.week}"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
-    files = _export(run, building)
+    files = export(run, building)
     digest = _digest_of(files)
     warnings = _judge_list(run)
     ledger = _ledger(run, digest, started)
@@ -132,65 +118,6 @@ def publish_conversions(run: Run) -> Path:
     return target
 
 
-def run_of(settings: Settings, week: str) -> Run:
-    """The run that published a week, to be computed again in `work/replay-<week>/`.
-
-    Raises:
-        UsageError: the week was never published.
-    """
-    with reader(settings) as con:
-        found = con.execute(
-            "SELECT as_of, catalog_version FROM lake.ops.runs WHERE week = ? AND status = 'published' ORDER BY started_at DESC LIMIT 1",
-            [week],
-        ).fetchone()
-        known = con.execute(
-            "SELECT DISTINCT week FROM lake.ops.runs WHERE status = 'published' ORDER BY week"
-        ).fetchall()
-    if found is None:
-        raise UsageError(f"{week} was never published; there are: {', '.join(name for (name,) in known) or 'none yet'}")
-    folder = settings.work / f"replay-{week}"
-    shutil.rmtree(folder, ignore_errors=True)
-    again = Run(settings, week, found[0], int(found[1]), run_id(), folder)
-    again.save()
-    return again
-
-
-def compare(again: Run) -> ReplayReport:
-    """Compare a run computed again with the release of its week."""
-    folder = release_folder(again.settings, again.week)
-    files = _export(again, again.folder / "files")
-    differences = [f"{path.name}: bytes differ" for path in files if sha256(path) != sha256(folder / path.name)]
-    recorded = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    differences += [
-        f"{name}: was {recorded[name]}, is {now}" for name, now in _versions(again).items() if recorded[name] != now
-    ]
-    tables = {**LISTED, **FOLLOWED}
-    with reader(again.settings, again.version) as con:
-        con.execute(f"ATTACH {quoted(str(folder / f'shoudai-{again.week}.duckdb'))} AS published (READ_ONLY)")
-        for name, step in tables.items():
-            differences += _table_differences(con, again, name, step)
-    return ReplayReport(again.week, (*(path.name for path in files), *tables), tuple(differences))
-
-
-def release_folder(settings: Settings, week: str) -> Path:
-    """Where the newest revision of a week lies.
-
-    Raises:
-        UsageError: the week was never published here.
-    """
-    with reader(settings) as con:
-        row = con.execute(
-            "SELECT release FROM lake.ops.runs WHERE week = ? AND status = 'published' ORDER BY started_at DESC LIMIT 1",
-            [week],
-        ).fetchone()
-    folder = settings.published / (row[0] if row else week)
-    if not (folder / MANIFEST).is_file():
-        raise UsageError(
-            f"the files of {week} are not in {settings.published}; publish it with `shoudai run --as-of …`"
-        )
-    return folder
-
-
 def _newest(run: Run) -> Mapping[str, Newest]:
     with reader(run.settings, run.version) as con:
         return newest_files(con, run.as_of)
@@ -201,7 +128,8 @@ def _is_late(feed: str, newest: Newest, as_of: date) -> bool:
     return limit is not None and (as_of - newest.received_on).days > limit
 
 
-def _export(run: Run, folder: Path) -> list[Path]:
+def export(run: Run, folder: Path) -> list[Path]:
+    """Marketing's files of a run's list, in a folder."""
     newest = _newest(run)
     states = feed_states(run)
     sources = tuple(_source(feed, newest.get(feed), states) for feed in feeds())
@@ -222,7 +150,7 @@ def _rows(run: Run, step: str) -> str:
     return quoted(str(run.handover(step)))
 
 
-def _select(run: Run, name: str, step: str) -> str:
+def select_declared(run: Run, name: str, step: str) -> str:
     """SELECT of a declared table's columns from the hand-over of a step."""
     constant = {"week": quoted(run.week)} if step == "judged" else {}
     columns = ", ".join(
@@ -271,7 +199,7 @@ def _write_lake(run: Run, ledger: pl.DataFrame) -> None:
         for name, step in LISTED.items():
             columns = named(table(name).table_columns)
             con.execute(f"DELETE FROM lake.{name} WHERE week = ?", [run.week])
-            con.execute(f"INSERT INTO lake.{name} ({columns}) {_select(run, name, step)}")
+            con.execute(f"INSERT INTO lake.{name} ({columns}) {select_declared(run, name, step)}")
         _replace_followed(con, run)
         con.register("ledger", ledger)
         con.execute("INSERT INTO lake.ops.runs BY NAME FROM ledger")
@@ -295,7 +223,7 @@ def _build_database(run: Run, target: Path, ledger: pl.DataFrame) -> None:
         received = f"received_on <= DATE '{run.as_of}'"
         visible = f"(feed, file_id) IN (SELECT (feed, file_id) FROM lake.ops.files WHERE {received})"
         sources = {
-            **{name: _select(run, name, step) for name, step in LISTED.items()},
+            **{name: select_declared(run, name, step) for name, step in LISTED.items()},
             **{name: f"FROM {_rows(run, step)}" for name, step in FOLLOWED.items()},
             "mart.features": f"FROM {_rows(run, 'features')}",
             "ops.files": f"FROM lake.ops.files WHERE {received}",
@@ -331,7 +259,8 @@ def _revision(run: Run, digest: str) -> str:
         number += 1
 
 
-def _versions(run: Run) -> dict[str, str]:
+def versions(run: Run) -> dict[str, str]:
+    """What a release depends on beside its catalog version."""
     p = parameters(run.as_of)
     return {
         "inputs_digest": _inputs(run),
@@ -350,7 +279,7 @@ def _facts(run: Run, digest: str) -> dict[str, object]:
         "list_digest": digest,
         "lpr_effective_on": lpr.effective_on,
         "lpr_is_past_table_end": lpr.is_past_table_end,
-        **_versions(run),
+        **versions(run),
         "counts": dict(_counts(run)),
     }
 
@@ -386,19 +315,10 @@ def _notes(run: Run) -> list[str]:
     ]
     if lpr.is_past_table_end:
         notes.append(
-            f"the LPR table ends with {lpr.effective_on}: rates use {lpr.lpr_1y_pct} %; add newer values to pipelines/parameters/lpr.yml"
+            f"the LPR table ends with {lpr.effective_on}: rates use {lpr.lpr_1y_pct} %; "
+            "add newer values to pipelines/parameters/lpr.yml"
         )
     return notes
-
-
-def _table_differences(con: Connection, run: Run, name: str, step: str) -> list[str]:
-    """How many rows of a published table the run does not make again, and the reverse."""
-    week = f" WHERE week = {quoted(run.week)}" if step in LISTED.values() else ""
-    columns = named(table(name).table_columns)
-    was, now = f"SELECT {columns} FROM published.{name}{week}", _select(run, name, step)
-    pairs = (("missing", f"({was}) EXCEPT ALL ({now})"), ("new", f"({now}) EXCEPT ALL ({was})"))
-    found = [(word, con.execute(f"SELECT count(*) FROM ({sql})").fetchone()) for word, sql in pairs]
-    return [f"{name}: {row[0]:,} rows {word}" for word, row in found if row and row[0]]
 
 
 def published(settings: Settings) -> list[dict[str, object]]:
@@ -407,11 +327,13 @@ def published(settings: Settings) -> list[dict[str, object]]:
         rows = con.execute(
             """
             WITH newest AS (
-                SELECT week, arg_max(as_of, started_at) AS as_of, max(ended_at) AS published_at, arg_max(release, started_at) AS folder
+                SELECT week, arg_max(as_of, started_at) AS as_of, max(ended_at) AS published_at,
+                       arg_max(release, started_at) AS folder
                 FROM lake.ops.runs WHERE status = 'published' GROUP BY week
             ),
             listed AS (SELECT week, count(*) AS listed FROM lake.out.target_list GROUP BY week)
-            SELECT week, as_of, coalesce(listed, 0), published_at, folder FROM newest LEFT JOIN listed USING (week) ORDER BY week DESC
+            SELECT week, as_of, coalesce(listed, 0), published_at, folder
+            FROM newest LEFT JOIN listed USING (week) ORDER BY week DESC
             """
         ).fetchall()
     names = ("week", "as_of", "listed", "published_at", "folder")

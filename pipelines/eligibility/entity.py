@@ -11,7 +11,7 @@ from pipelines.errors import UsageError
 from pipelines.registers.uscc import is_valid
 
 if TYPE_CHECKING:
-    import duckdb
+    from pipelines.warehouse.connect import Connection
 
 CODE_LENGTH = 18
 LEGACY_LENGTH = 15
@@ -27,7 +27,7 @@ class Candidate:
     division_code: str | None
 
 
-def find(con: duckdb.DuckDBPyConnection, query: str, week: str) -> tuple[Candidate, ...]:
+def find(con: Connection, query: str, week: str) -> tuple[Candidate, ...]:
     """The entities of `out.eligibility` that fit best: the one with that code, else with that name, else a part of it.
 
     Width and case of letters, spaces and the width of brackets do not matter. At most 20 are returned.
@@ -59,7 +59,7 @@ def _conditions(text: str) -> list[tuple[str, str]]:
     return conditions
 
 
-def _candidates(con: duckdb.DuckDBPyConnection, condition: str, value: str, week: str) -> tuple[Candidate, ...]:
+def _candidates(con: Connection, condition: str, value: str, week: str) -> tuple[Candidate, ...]:
     query = f"""
         SELECT uscc, name, division_code FROM out.eligibility
         WHERE week = ? AND {condition} ORDER BY uscc LIMIT {CANDIDATES_SHOWN}
@@ -67,7 +67,7 @@ def _candidates(con: duckdb.DuckDBPyConnection, condition: str, value: str, week
     return tuple(Candidate(**row) for row in rows_of(con, query, week, value))
 
 
-def _not_found(con: duckdb.DuckDBPyConnection, query: str, text: str, week: str) -> str:
+def _not_found(con: Connection, query: str, text: str, week: str) -> str:
     if len(text) == CODE_LENGTH and text.isascii() and not is_valid(text):
         return (
             f"{query!r} is not a unified social credit code: a character is wrong (its check character does not agree)"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.feeds.contract import Contract, contract
 
 if TYPE_CHECKING:
-    import duckdb
+    from pipelines.warehouse.connect import Connection
 
 FARM = "farm:"
 QUARANTINED_SHOWN = 10
@@ -52,21 +52,21 @@ class Quarantined:
     reasons: tuple[str, ...]
 
 
-def rows_of(con: duckdb.DuckDBPyConnection, query: str, *values: object) -> list[dict[str, Any]]:
+def rows_of(con: Connection, query: str, *values: object) -> list[dict[str, Any]]:
     """The rows of a query as dictionaries."""
     found = con.execute(query, list(values))
     names = [column[0] for column in found.description or []]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def columns_of(con: duckdb.DuckDBPyConnection, table: str) -> set[str]:
+def columns_of(con: Connection, table: str) -> set[str]:
     """The columns of a table `schema.name` of the published file; empty when it is not there."""
     schema, _, name = table.partition(".")
     query = "SELECT column_name FROM information_schema.columns WHERE table_schema = ? AND table_name = ?"
     return {row["column_name"] for row in rows_of(con, query, schema, name)}
 
 
-def source(con: duckdb.DuckDBPyConnection, feed: str, uscc: str, as_of: date) -> Source:
+def source(con: Connection, feed: str, uscc: str, as_of: date) -> Source:
     """What a feed says of an entity: how many rows, and file and row number of the newest."""
     made = contract(feed)
     received_on = _newest_file(con, feed, as_of)
@@ -77,7 +77,7 @@ def source(con: duckdb.DuckDBPyConnection, feed: str, uscc: str, as_of: date) ->
     return Source(feed, made.title_zh, state, received_on, **newest)
 
 
-def quarantined(con: duckdb.DuckDBPyConnection, uscc: str) -> tuple[Quarantined, ...]:
+def quarantined(con: Connection, uscc: str) -> tuple[Quarantined, ...]:
     """The quarantined rows whose text contains the entity's code, newest file first; at most 10."""
     query = f"""
         SELECT q.feed, f.name AS file_name, q.file_id, q.row_no, q.reasons
@@ -90,7 +90,7 @@ def quarantined(con: duckdb.DuckDBPyConnection, uscc: str) -> tuple[Quarantined,
     return tuple(Quarantined(**{**row, "reasons": tuple(row["reasons"] or ())}) for row in found)
 
 
-def _newest_file(con: duckdb.DuckDBPyConnection, feed: str, as_of: date) -> date | None:
+def _newest_file(con: Connection, feed: str, as_of: date) -> date | None:
     query = "SELECT max(received_on) AS day FROM ops.files WHERE feed = ? AND status = 'landed' AND received_on <= ?"
     day: date | None = rows_of(con, query, feed, as_of)[0]["day"]
     return day
@@ -104,7 +104,7 @@ def _state(made: Contract, received_on: date | None, as_of: date) -> str:
     return "late" if received_on < as_of - timedelta(days=made.late_after_days) else "fresh"
 
 
-def _newest_row(con: duckdb.DuckDBPyConnection, made: Contract, uscc: str) -> dict[str, Any] | None:
+def _newest_row(con: Connection, made: Contract, uscc: str) -> dict[str, Any] | None:
     """Newest by period, then by receipt; an operator without a code is found by its own number."""
     table = f"feed.{made.feed}"
     present = columns_of(con, table)

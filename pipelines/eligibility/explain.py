@@ -22,7 +22,7 @@ from pipelines.parameters import Parameters, parameters
 from pipelines.warehouse.connect import open_published
 
 if TYPE_CHECKING:
-    import duckdb
+    from pipelines.warehouse.connect import Connection
 
 BESIDE = {"never_borrowed": ("crm__disbursements",)}
 """Feeds a rule looks at beside those that settle it: the bank's own loans disprove a first loan too."""
@@ -138,7 +138,7 @@ class Explanation:
 class _Release:
     """An open published file, and what it was made with."""
 
-    con: duckdb.DuckDBPyConnection
+    con: Connection
     week: str
     as_of: date
     parameters: Parameters
@@ -167,7 +167,7 @@ def explain(published: Path, query: str) -> Explanation:
         con.close()
 
 
-def _release(con: duckdb.DuckDBPyConnection, published: Path) -> _Release:
+def _release(con: Connection, published: Path) -> _Release:
     week = rows_of(con, "SELECT max(week) AS week FROM out.eligibility")[0]["week"]
     runs = "SELECT as_of, parameters_version FROM ops.runs WHERE week = ? ORDER BY started_at DESC LIMIT 1"
     run = rows_of(con, runs, week)

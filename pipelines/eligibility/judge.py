@@ -7,9 +7,9 @@ import polars as pl
 from pipelines.eligibility.credit import first_loan_status
 from pipelines.eligibility.rules import RULES, FeedStates, Gap, Rule
 from pipelines.eligibility.segments import SEGMENTS, Segment
+from pipelines.eligibility.size import with_medium_bounds
 from pipelines.errors import DeclarationError
 from pipelines.parameters import Parameters
-from pipelines.parameters.industries import size_class
 
 __all__ = ["FeedStates", "attrition", "judge", "watchlist"]
 
@@ -20,16 +20,14 @@ WATCHLIST = ("week", "uscc", "name", "segment", "missing_rule", "outcome", "valu
 def judge(features: pl.LazyFrame, p: Parameters, feeds: FeedStates) -> pl.LazyFrame:
     """Every entity of the features frame with each rule and segment judged: TRUE, FALSE, or NULL for unknown.
 
-    Grain and row order are those of `features`. Adds `size_class` (the industry's class of 300号), `rule__<name>` for
-    every rule, `segment__<name>` for every segment, and `first_loan_status`. A rule whose feed was never delivered or
-    is late is unknown to everyone, except that a known loan record still disproves; a segment whose defining feed was
-    never delivered is unknown to everyone.
+    Grain and row order are those of `features`. Adds `size_class` and `medium_from_<metric>` (300号), `rule__<name>`
+    for every rule, `segment__<name>` for every segment, and `first_loan_status`. A rule whose feed was never delivered
+    or is late is unknown to everyone, except that a known loan record still disproves; a segment whose defining feed
+    was never delivered is unknown to everyone.
     """
     rules = [made.outcome(p, feeds) for made in RULES.values()]
     segments = [segment.outcome(feeds) for segment in SEGMENTS]
-    # A column of its own: Polars' streaming engine computes an expression again wherever it stands.
-    classed = features.with_columns(size_class(pl.col("industry_code")).alias("size_class"))
-    return classed.with_columns(rules).with_columns(*segments, first_loan_status())
+    return with_medium_bounds(features).with_columns(rules).with_columns(*segments, first_loan_status())
 
 
 def attrition(judged: pl.LazyFrame, p: Parameters, week: str) -> pl.LazyFrame:

@@ -8,9 +8,19 @@ from pipelines.eligibility.rules import Gap, rule, said
 from pipelines.parameters import Parameters, industries
 
 
+def with_medium_bounds(features: pl.LazyFrame) -> pl.LazyFrame:
+    """The features with `size_class` and its `medium_from_…` bounds, in the same order; NULL for unknown industries.
+
+    A join, because Polars' streaming engine holds the whole frame in memory for `replace_strict`.
+    """
+    keyed = features.with_columns(industries.group(pl.col("industry_code")).alias("industry_group"))
+    bounds = industries.medium_bounds().lazy()
+    return keyed.join(bounds, on="industry_group", how="left", maintain_order="left").drop("industry_group")
+
+
 @rule(clause="S11", feed="registry__entities")
 def small_or_micro(p: Parameters) -> pl.Expr:
-    """Below medium by its industry's table (300号); reads `size_class`, which `judge` adds.
+    """Below medium by its industry's table (300号), as `with_medium_bounds` adds it.
 
     False only when every bound that makes it medium is known to be reached, true as soon as one is known not to be
     reached, else unknown; unknown industry, unknown size.
@@ -21,7 +31,7 @@ def small_or_micro(p: Parameters) -> pl.Expr:
 
 def _is_reached(metric: str) -> pl.Expr:
     """Whether the class's bound in a metric is reached; a class without one is never stopped by it."""
-    bound = industries.medium_bound(pl.col("size_class"), metric)
+    bound = pl.col(f"medium_from_{metric}")
     return pl.when(bound.is_null()).then(statement=True).otherwise(pl.col(metric) >= bound)
 
 

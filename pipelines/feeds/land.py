@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from pipelines.errors import DiskFullError, FileRefusedError, FileWaitingError, GateError, is_disk_full
+from pipelines.errors import DiskFullError, FileRefusedError, FileWaitingError, is_disk_full
 from pipelines.feeds import pull
 from pipelines.feeds.contract import Contract, contract
 from pipelines.feeds.decode import decoded
@@ -167,7 +167,8 @@ class Landing:
         ]
 
     def _close_gate(self, delivery: Delivery, outcome: FileOutcome, closing: list[str]) -> FileOutcome:
-        reason = f"the batch gate is closed: {'; '.join(closing)}. Nothing of the file is visible; ask the sender, or mend expectations/{outcome.feed}.yml"
+        what_to_do = f"Nothing of the file is visible; ask the sender, or mend expectations/{outcome.feed}.yml"
+        reason = f"the batch gate is closed: {'; '.join(closing)}. {what_to_do}"
         closed = FileOutcome(
             outcome.feed, outcome.name, outcome.file_id, outcome.received_on, GATED, _NOTHING, reason, outcome.period,
             outcome.extra_headings, outcome.checks,
@@ -182,7 +183,10 @@ class Landing:
 
     def _previous_rows(self, feed: str) -> float | None:
         row = self._con.execute(
-            "SELECT accepted FROM lake.ops.files WHERE feed = ? AND status = 'landed' ORDER BY received_on DESC, landed_at DESC LIMIT 1",
+            """
+            SELECT accepted FROM lake.ops.files WHERE feed = ? AND status = 'landed'
+            ORDER BY received_on DESC, landed_at DESC LIMIT 1
+            """,
             [feed],
         ).fetchone()
         return float(row[0]) if row and row[0] else None

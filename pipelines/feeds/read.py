@@ -1,8 +1,11 @@
 """Reading a decoded file by its contract: one streamed pass for plain rows, a second look only at the odd ones.
 
-Temporary tables of the landing connection: `typed` (every readable row, by its file's usual shapes; `raw` holds the fields of
-a row that needs care), `fetched` (raw fields asked for later), `careful` (those rows read with care), `broken` (lines that are not rows), and the view `rows`
-(row_no, contract columns, is_faulty) over them.
+Temporary tables of the landing connection:
+- `typed`: every readable row, by its file's usual shapes; `raw` holds the fields of a row that needs care.
+- `fetched`: raw fields asked for later.
+- `careful`: the rows that need it, read with care.
+- `broken`: lines that are not rows.
+- `rows`, a view over them: row_id (place in `typed`), row_no (place in the file), contract columns, is_faulty.
 """
 
 from __future__ import annotations
@@ -57,7 +60,8 @@ class Reading:
         con.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE seen_again AS
-            SELECT raw, {named} FROM (SELECT {shaped}, {_fields(self.source)} AS raw FROM {self.scan}) SEMI JOIN {wanted} USING ({named})
+            SELECT raw, {named}
+            FROM (SELECT {shaped}, {_fields(self.source)} AS raw FROM {self.scan}) SEMI JOIN {wanted} USING ({named})
             """
         )
         nth = f"row_number() OVER (PARTITION BY {named} ORDER BY rowid) AS nth"
@@ -146,7 +150,8 @@ def _check_codes(con: Connection, reading: Reading) -> None:
             con.execute(
                 f"""
                 CREATE OR REPLACE TEMP TABLE wrong_codes AS
-                SELECT {name} FROM (SELECT DISTINCT {name} FROM typed WHERE {name} IS NOT NULL) WHERE NOT {cells.is_valid_uscc(name)}
+                SELECT {name} FROM (SELECT DISTINCT {name} FROM typed WHERE {name} IS NOT NULL)
+                WHERE NOT {cells.is_valid_uscc(name)}
                 """
             )
             if count(con, "wrong_codes"):
@@ -197,7 +202,8 @@ def reasons_sql(reading: Reading) -> str:
     reasons = ", ".join(f"CASE WHEN {condition} THEN {quoted(reason)} END" for condition, reason in faults) or "NULL"
     fields = ", ".join(f"fields[{place + 1}] AS c{place}" for place in range(reading.source.columns))
     return f"""
-        SELECT row_id, {raw_text(reading, "fields")} AS raw, list_filter([{reasons}], lambda reason: reason IS NOT NULL) AS reasons
+        SELECT row_id, {raw_text(reading, "fields")} AS raw,
+               list_filter([{reasons}], lambda reason: reason IS NOT NULL) AS reasons
         FROM (SELECT *, {fields} FROM careful WHERE is_faulty)
     """
 
@@ -238,7 +244,7 @@ def _row_numbers(con: Connection) -> tuple[str, str]:
         """
         CREATE OR REPLACE TEMP TABLE shifts AS
         SELECT good_before, max(shift) AS shift
-        FROM (SELECT row_number() OVER (ORDER BY row_no) AS shift, row_no - row_number() OVER (ORDER BY row_no) AS good_before FROM broken)
+        FROM (SELECT row_number() OVER (ORDER BY row_no) AS shift, row_no - shift AS good_before FROM broken)
         GROUP BY good_before
         """
     )

@@ -189,8 +189,8 @@ def _version(con: Connection, made: Contract, names: str, kept: str, received_on
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE versions AS
-        SELECT t.*, CASE WHEN lead(row_no) OVER (PARTITION BY {_key(made, "t")} ORDER BY row_no) IS NOT NULL THEN $received_on::DATE
-                    ELSE n.next_on END AS superseded_on
+        SELECT t.*, lead(row_no) OVER (PARTITION BY {_key(made, "t")} ORDER BY row_no) AS next_in_file,
+               CASE WHEN next_in_file IS NOT NULL THEN $received_on::DATE ELSE n.next_on END AS superseded_on
         FROM (SELECT {names}, row_no FROM rows WHERE {kept}) AS t LEFT JOIN {later} AS n ON {_same_key(made, "t", "n")}
         """,
         {"received_on": received_on},
@@ -211,14 +211,18 @@ def _reject(con: Connection, made: Contract, reading: Reading) -> None:
     con.execute("CREATE OR REPLACE TEMP TABLE rejected AS SELECT row_no, raw, reasons FROM broken")
     if reading.has_odd_rows(con):
         con.execute(
-            f"INSERT INTO rejected SELECT r.row_no, f.raw, f.reasons FROM ({reasons_sql(reading)}) AS f JOIN rows AS r USING (row_id)"
+            f"""
+            INSERT INTO rejected
+            SELECT r.row_no, f.raw, f.reasons FROM ({reasons_sql(reading)}) AS f JOIN rows AS r USING (row_id)
+            """
         )
     if not count(con, "excluded WHERE fate = 'quarantined'"):
         return
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE conflicts AS
-        SELECT r.row_id, r.row_no, e.reason, {_key(made, "r")} FROM excluded AS e JOIN rows AS r USING (row_no) WHERE e.fate = 'quarantined'
+        SELECT r.row_id, r.row_no, e.reason, {_key(made, "r")}
+        FROM excluded AS e JOIN rows AS r USING (row_no) WHERE e.fate = 'quarantined'
         """
     )
     con.execute(f"CREATE OR REPLACE TEMP TABLE conflicting_keys AS SELECT DISTINCT {_key(made)} FROM conflicts")

@@ -13,7 +13,7 @@ import polars as pl
 
 from pipelines.offers.products import Product, product
 from pipelines.parameters import LprRate, Parameters
-from pipelines.parameters.industries import section
+from pipelines.parameters.industries import is_of_section
 
 EXACT = pl.Decimal(38, 9)
 """Yuan with 2 decimals times a share with 4, or whole yuan times a rate with 5 and a share with 4, is exact here."""
@@ -59,8 +59,8 @@ _OFFERED = (
 def _limit(p: Parameters, flow_basis: str) -> pl.Expr:
     """Share by grade of the mean monthly (or of the annual) inflow, at most the cap, down to whole yuan (S37)."""
     flow = pl.col("inflow_mean_12m_yuan" if flow_basis == "monthly" else "inflow_sum_12m_yuan")
-    shares = {grade: pct / 100 for grade, pct in p.basic_share_pct_by_grade.items()}
-    share = pl.col("grade").replace_strict(shares, default=None, return_dtype=EXACT)
+    shares = p.basic_share_pct_by_grade.items()
+    share = pl.coalesce([pl.when(pl.col("grade") == grade).then(_exactly(pct / 100)) for grade, pct in shares])
     return _capped((flow.cast(EXACT) * share).floor(), p.basic_cap_yuan)
 
 
@@ -86,7 +86,7 @@ def _exactly(number: Decimal) -> pl.Expr:
 
 def _term(p: Parameters) -> pl.Expr:
     """The longest term: manufacturing (GB/T 4754 section C) has its own (S38)."""
-    is_manufacturing = section(pl.col("industry_code")) == MANUFACTURING
+    is_manufacturing = is_of_section(pl.col("industry_code"), MANUFACTURING)
     longest = pl.when(is_manufacturing).then(p.basic_manufacturing_term_months).otherwise(p.basic_term_months)
     return longest.cast(pl.Int32)
 

@@ -1,4 +1,4 @@
-"""Industries (GB/T 4754-2017) and their size classes (工信部联企业〔2011〕300号), as expressions over an industry code.
+"""Industries (GB/T 4754-2017) and their size classes (工信部联企业〔2011〕300号), looked up by an industry code.
 
 A code may be `C1329`, `1329`, `C13`, `13` or `C`; without its letter the section follows from the division. A code
 whose letter and division disagree, or of another shape, is unknown.
@@ -25,27 +25,27 @@ _CLASS_CODE = r"^([A-T]?\d{3})\d$"
 """A four-digit code; no size class goes deeper than its group, the first three."""
 
 
-def section(code: pl.Expr) -> pl.Expr:
-    """The section letter of an industry code, e.g. `C` for manufacturing; NULL when unknown."""
-    return _group(code).replace_strict(_sections(), default=None, return_dtype=pl.String)
-
-
-def size_class(code: pl.Expr) -> pl.Expr:
-    """The size class of an industry code, e.g. `wholesale`; NULL when unknown or in no class (finance, education …).
-
-    A bare section has a class only when the whole section has the same one (`C` has, `F` has not).
-    """
-    return _group(code).replace_strict(_classes(), default=None, return_dtype=pl.String)
-
-
-def medium_bound(size_class: pl.Expr, metric: str) -> pl.Expr:
-    """Where a medium enterprise begins in a size class by that metric; NULL when the class has no bound in it."""
-    bounds = {name: spec["medium"][metric] for name, spec in _table()["classes"].items() if metric in spec["medium"]}
-    return size_class.replace_strict(bounds, default=None, return_dtype=pl.Int64)
-
-
-def _group(code: pl.Expr) -> pl.Expr:
+def group(code: pl.Expr) -> pl.Expr:
+    """An industry code without its fourth digit and in capitals: what sections and size classes are looked up by."""
     return code.str.strip_chars().str.to_uppercase().str.replace(_CLASS_CODE, "$1")
+
+
+def is_of_section(code: pl.Expr, letter: str) -> pl.Expr:
+    """Whether an industry code lies in a section, e.g. `C` for manufacturing; false for what is no industry code."""
+    return group(code).is_in([made for made, section in _sections().items() if section == letter])
+
+
+def medium_bounds() -> pl.DataFrame:
+    """Where a medium enterprise begins, by `industry_group`: `size_class` and one `medium_from_<metric>` per metric.
+
+    A bound is NULL where the class has none in that metric. Groups in no class (finance, education …) are not in it; a
+    bare section is only when the whole section has one class (`C` has, `F` has not).
+    """
+    medium = {name: spec["medium"] for name, spec in _table()["classes"].items()}
+    groups = _classes()
+    bounds = {f"medium_from_{metric}": [medium[name].get(metric) for name in groups.values()] for metric in METRICS}
+    found = {"industry_group": list(groups), "size_class": list(groups.values())} | bounds
+    return pl.DataFrame(found, schema_overrides=dict.fromkeys(bounds, pl.Int64))
 
 
 @cache

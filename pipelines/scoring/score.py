@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 import polars as pl
@@ -77,11 +78,17 @@ def _points_of(made: Characteristic) -> pl.Expr:
     """The points of a known value."""
     column = pl.col(made.column)
     if made.values is not None:
-        return column.cast(pl.String).replace_strict(dict(made.values), default=made.other, return_dtype=pl.Int32)
-    points = pl.lit(made.bands[-1].points)
-    for band in reversed(made.bands[:-1]):
-        points = pl.when(column < pl.lit(band.below)).then(band.points).otherwise(points)
-    return points
+        tests = [(column.cast(pl.String) == value, points) for value, points in made.values.items()]
+        return _first_of(tests, made.other)
+    return _first_of([(column < pl.lit(band.below), band.points) for band in made.bands[:-1]], made.bands[-1].points)
+
+
+def _first_of(tests: Sequence[tuple[pl.Expr, int | str]], otherwise: int | str) -> pl.Expr:
+    """The answer of the first test that holds (`replace_strict` would hold the whole frame in memory)."""
+    found = pl.lit(otherwise)
+    for test, answer in reversed(tests):
+        found = pl.when(test).then(pl.lit(answer)).otherwise(found)
+    return found
 
 
 def _points() -> pl.Expr:
@@ -96,10 +103,8 @@ def _reasons(card: Scorecard) -> pl.Expr:
 
 def _grade(card: Scorecard) -> pl.Expr:
     """The first grade whose start the score reaches; the last one for everyone below."""
-    grade = pl.lit(card.grades[-1][0])
-    for name, start in reversed(card.grades[:-1]):
-        grade = pl.when(pl.col("score") >= start).then(pl.lit(name)).otherwise(grade)
-    return grade.alias("grade")
+    reached = [(pl.col("score") >= start, name) for name, start in card.grades[:-1]]
+    return _first_of(reached, card.grades[-1][0]).alias("grade")
 
 
 def _check_columns(card: Scorecard, features: list[str]) -> None:

@@ -119,7 +119,7 @@ def _attach(con: Connection, settings: Settings, *, read_only: bool, version: in
         raise UsageError(f"SHOUDAI_CATALOG is {kind!r}:…; expected sqlite:PATH or postgres:CONNECTION")
     if "://" in settings.lake:
         _load_extension(con, "httpfs")
-    options = [f"DATA_PATH {quoted(settings.lake.rstrip('/') + '/')}"]
+    options = [f"DATA_PATH {quoted(settings.lake.rstrip('/') + '/')}", "OVERRIDE_DATA_PATH TRUE"]  # a home may be moved
     options += ["READ_ONLY"] if read_only else []
     options += [f"SNAPSHOT_VERSION {version:d}"] if version is not None else []
     con.execute(f"ATTACH {quoted(f'ducklake:{kind}:{where}')} AS lake ({', '.join(options)})")

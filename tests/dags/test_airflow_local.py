@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,13 +15,16 @@ from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import quote
 
 import psutil
 import pytest
 
 from pipelines.airflow_local import Component, check_port, environment, stop
 from pipelines.errors import UsageError
-from pipelines.settings import Settings
+from pipelines.settings import SAMPLES, Settings
+
+FEED = "tax__credit_grades"
 
 STUBBORN_WITH_A_CHILD_IN_ITS_OWN_GROUP = r"""
 import os, signal, time
@@ -53,8 +57,9 @@ def port() -> int:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """A home with an empty inbox."""
+    """A home with an inbox that holds the sample files of one small feed."""
     (tmp_path / "inbox").mkdir()
+    shutil.copytree(SAMPLES / FEED, tmp_path / "inbox" / FEED)
     return Settings.from_env(home=tmp_path, inbox=tmp_path / "inbox")
 
 
@@ -112,6 +117,8 @@ def test_airflow_serves_our_dags_on_loopback_and_one_ctrl_c_ends_it_all(
     assert _get(port, "/api/v2/pools/warehouse", token)["slots"] == 1
     assert _dag_ids(port, token) == {f"ingest__{feed}" for feed in feeds} | {"weekly_target_list", "track_conversions"}
     assert _get(port, "/api/v2/importErrors", token)["total_entries"] == 0
+
+    assert _land(port, token, FEED) == {"land": "success", "none_refused": "success"}
 
     family = launcher.family()
     assert len(family) >= 4
@@ -213,6 +220,21 @@ def _token(port: int, password: str) -> str:
 
 def _get(port: int, path: str, token: str) -> dict[str, Any]:
     return dict(_ask(port, "GET", path, token=token))
+
+
+def _land(port: int, token: str, feed: str) -> dict[str, str]:
+    """Switches the ingest DAG of a feed on, whereupon its last due run goes through scheduler, executor and pool."""
+    dag = f"/api/v2/dags/ingest__{feed}"
+    _ask(port, "PATCH", dag, {"is_paused": False}, token)
+
+    def ended() -> list[dict[str, str]]:
+        runs = _get(port, f"{dag}/dagRuns", token)["dag_runs"]
+        return [run for run in runs if run["state"] in ("success", "failed")]
+
+    _until(lambda: bool(ended()), within_s=90)
+    run = quote(ended()[0]["dag_run_id"])
+    tasks = _get(port, f"{dag}/dagRuns/{run}/taskInstances", token)["task_instances"]
+    return {task["task_id"]: task["state"] for task in tasks}
 
 
 def _dag_ids(port: int, token: str) -> set[str]:

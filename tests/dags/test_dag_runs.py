@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
 
+from pipelines.runs import Run
 from pipelines.settings import SAMPLES, Settings, week_of
 
 if TYPE_CHECKING:
@@ -17,6 +19,17 @@ if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
 
 FEED = "social__insurance"
+STEPS = ("start", "features", "judge", "score", "offer", "pick", "publish")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_retries(bag: DagBag) -> Iterator[None]:
+    """A failed task fails at once: `dag.test()` would sit out the delay of five minutes."""
+    with pytest.MonkeyPatch.context() as patch:
+        for dag in bag.dags.values():
+            for task in dag.tasks:
+                patch.setattr(task, "retries", 0)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -75,43 +88,43 @@ def test_a_refused_file_and_a_closed_gate_fail_the_run_with_their_reasons_and_th
     assert _asset_events()[-1]["rows"] > 0
 
 
+@pytest.fixture(scope="module")
+def weekly(bag: DagBag, county: Settings) -> DagRun:
+    """One run of the weekly DAG on the county."""
+    return bag.dags["weekly_target_list"].test(logical_date=None)
+
+
 def test_the_weekly_dag_publishes_the_list_and_passes_only_the_week_between_tasks(
-    bag: DagBag, county: Settings
+    weekly: DagRun, county: Settings
 ) -> None:
     week = week_of(county.default_as_of())
-
-    run = bag.dags["weekly_target_list"].test(logical_date=None)
-
-    assert run.state == "success"
-    assert set(_states(run).values()) == {"success"}
-    assert _xcoms(run) == [("start", "return_value", week)]
-    published = _published(county, "SELECT DISTINCT week FROM out.target_list")
-    assert published == [(week,)]
+    assert _states(weekly) == dict.fromkeys(STEPS, "success")
+    assert weekly.state == "success"
+    assert _xcoms(weekly) == [("start", "return_value", week)]
+    assert _published(county, "SELECT DISTINCT week FROM out.target_list") == [(week,)]
 
 
-def test_a_repeated_weekly_run_publishes_the_same_list(bag: DagBag, county: Settings) -> None:
-    lists = []
-    for _ in range(2):
-        assert bag.dags["weekly_target_list"].test(logical_date=None).state == "success"
-        lists.append(_published(county, "SELECT * FROM out.target_list ORDER BY rank"))
-    assert len(lists[0]) > 10
-    assert lists[0] == lists[1]
-
-
-def test_a_person_can_ask_for_another_as_of_date(bag: DagBag, county: Settings) -> None:
-    run = bag.dags["weekly_target_list"].test(logical_date=None, run_conf={"as_of": "2026-10-05"})
-    assert run.state == "success"
-    assert _xcoms(run) == [("start", "return_value", "2026-W41")]
-
-
-def test_the_conversion_dag_tracks_everyone_ever_listed(bag: DagBag, county: Settings) -> None:
+def test_a_repeated_weekly_run_publishes_the_same_list(bag: DagBag, county: Settings, weekly: DagRun) -> None:
+    first = _published(county, "SELECT * FROM out.target_list ORDER BY rank")
+    assert len(first) > 10
     assert bag.dags["weekly_target_list"].test(logical_date=None).state == "success"
+    assert _published(county, "SELECT * FROM out.target_list ORDER BY rank") == first
+
+
+def test_a_person_can_ask_for_another_as_of_date(bag: DagBag, bank: Settings) -> None:
+    dag = bag.dags["weekly_target_list"]
+    run = dag.test(logical_date=None, run_conf={"as_of": "2026-10-05"}, mark_success_pattern="|".join(STEPS[1:]))
+    assert _xcoms(run) == [("start", "return_value", "2026-W41")]
+    assert Run.load(bank, "2026-W41").as_of == date(2026, 10, 5)
+
+
+def test_the_conversion_dag_tracks_everyone_ever_listed(bag: DagBag, county: Settings, weekly: DagRun) -> None:
     run = bag.dags["track_conversions"].test(logical_date=None)
     assert run.state == "success"
-    (targets,) = _published(county, "SELECT count(*) FROM out.plan_progress")[0]
-    assert targets > 5
-    listed = _published(county, "SELECT count(*) FROM out.conversions")
-    assert listed >= _published(county, "SELECT count(DISTINCT uscc) FROM out.target_list")
+    assert _published(county, "SELECT DISTINCT as_of FROM out.plan_progress") == [(county.default_as_of(),)]
+    followed = _published(county, "SELECT uscc FROM out.conversions ORDER BY uscc")
+    assert followed == _published(county, "SELECT DISTINCT uscc FROM out.target_list ORDER BY uscc")
+    assert len(followed) > 10
 
 
 def test_a_fault_fails_the_task_with_its_own_words_and_nothing_after_it_runs(
@@ -119,11 +132,8 @@ def test_a_fault_fails_the_task_with_its_own_words_and_nothing_after_it_runs(
 ) -> None:
     monkeypatch.setenv("SHOUDAI_HOME", str(tmp_path))
     monkeypatch.setenv("SHOUDAI_INBOX", str(tmp_path / "nowhere"))
-    dag = bag.dags["weekly_target_list"]
-    for task in dag.tasks:
-        monkeypatch.setattr(task, "retries", 0)  # dag.test() would sit out the delay
 
-    run = dag.test(logical_date=None)
+    run = bag.dags["weekly_target_list"].test(logical_date=None)
 
     states = _states(run)
     assert states.pop("start") == "failed"

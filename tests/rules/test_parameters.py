@@ -134,25 +134,19 @@ CODES = sorted({f"{n:02d}" for n in range(100)} | {f"{n}" for n in range(700, 71
 
 
 def test_every_industry_code_has_the_class_of_the_standard() -> None:
-    made = pl.DataFrame({"code": CODES}).select("code", size=industries.size_class(pl.col("code")).is_not_null())
-    assert dict(made.rows()) == {code: size_class(code) is not None for code in CODES}
+    made = dict(industries.medium_bounds().select("industry_group", "size_class").rows())
+    assert {code: code in made for code in CODES} == {code: size_class(code) is not None for code in CODES}
 
 
-@pytest.mark.parametrize(
-    ("code", "section"),
-    [
-        ("C1329", "C"),
-        ("1329", "C"),
-        ("c13", "C"),
-        ("C", "C"),
-        ("0111", "A"),
-        ("97", "T"),
-        ("A1329", None),
-        ("98", None),
-    ],
-)
-def test_the_section_follows_from_the_division(code: str, section: str | None) -> None:
-    assert pl.select(industries.section(pl.lit(code))).item() == section
+@pytest.mark.parametrize("code", ["C1329", "1329", "c13", " C ", "43", "3620"])
+def test_a_code_with_or_without_its_letter_lies_in_its_section(code: str) -> None:
+    assert pl.select(industries.is_of_section(pl.lit(code), "C")).item() is True
+    assert pl.select(industries.is_of_section(pl.lit(code), "D")).item() is False
+
+
+@pytest.mark.parametrize("code", ["A1329", "12", "44", "D", "13290", "C1", "", "98"])
+def test_a_code_of_another_section_or_of_none_does_not(code: str) -> None:
+    assert pl.select(industries.is_of_section(pl.lit(code), "C")).item() is False
 
 
 def declared(path: Path) -> dict[str, Any]:
