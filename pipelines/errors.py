@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class ShoudaiError(Exception):
@@ -61,3 +64,19 @@ def is_disk_full(error: BaseException) -> bool:
         return True
     text = str(error).lower()
     return any(mark in text for mark in ("no space left", "disk is full", "disk full", "disk quota exceeded"))
+
+
+@contextmanager
+def disk_full_in_words(home: Path) -> Iterator[None]:
+    """Whatever found no space left inside says so as a `DiskFullError`, whichever engine it was."""
+    try:
+        yield
+    except ShoudaiError:
+        raise
+    except Exception as error:
+        if not is_disk_full(error):
+            raise
+        raise DiskFullError(
+            f"disk full while writing under {home}: {str(error).splitlines()[0]}. Nothing of this step was kept and the "
+            "last release still stands; free some space (work/ may be deleted) and run the same command again"
+        ) from error

@@ -16,6 +16,7 @@ import polars as pl
 from pipelines import releases, replays
 from pipelines.conversion import track as conversion
 from pipelines.eligibility.judge import attrition, judge as judge_rules, watchlist
+from pipelines.errors import disk_full_in_words
 from pipelines.feeds.contract import contract, feeds as all_feeds
 from pipelines.feeds.land import FileOutcome, landing
 from pipelines.lists.pick import pick as pick_list
@@ -195,5 +196,6 @@ def replay(settings: Settings, week: str) -> ReplayReport:
 def _write(rows: pl.LazyFrame, path: Path) -> None:
     """Stream rows to a hand-over file, whole or not at all."""
     partial = path.with_suffix(".partial")
-    rows.sink_parquet(partial, compression="zstd", maintain_order=True)
+    with disk_full_in_words(path.parent):
+        rows.sink_parquet(partial, compression="zstd", maintain_order=True)
     partial.replace(path)

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
-from pipelines.errors import BusyError
+from pipelines.errors import BusyError, disk_full_in_words
 from pipelines.settings import BUSINESS_ZONE
 
 _held: set[Path] = set()
@@ -20,14 +21,14 @@ def exclusive(home: Path, job: str) -> Iterator[None]:
     """Hold `<home>/run.lock` for a job; inside it, further steps of the same process pass. A killed process frees it.
 
     Raises:
+        DiskFullError: the job found no space left.
         BusyError: another process holds it; the message says which job, its process id and since when.
     """
     path = home.resolve() / "run.lock"
     if path in _held:
         yield
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as lock:
+    with disk_full_in_words(home), _opened(path) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -43,3 +44,8 @@ def exclusive(home: Path, job: str) -> Iterator[None]:
             yield
         finally:
             _held.discard(path)
+
+
+def _opened(path: Path) -> TextIO:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("a+", encoding="utf-8")

@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -61,13 +61,26 @@ def decoded(archived: Path, made: Contract, scratch: Path) -> Iterator[Source]:
         FileRefusedError: it is empty, not CSV, a broken archive, in another encoding, or of another feed.
     """
     scratch.mkdir(parents=True, exist_ok=True)
-    plain, text = scratch / "plain", scratch / "text"
+    plain, text, lines = scratch / "plain", scratch / "text", scratch / "lines"
     try:
         unpacked = _unpack(archived, plain)
         yield _source(unpacked, made, text)
     finally:
-        plain.unlink(missing_ok=True)
-        text.unlink(missing_ok=True)
+        for path in (plain, text, lines):
+            path.unlink(missing_ok=True)
+
+
+def with_plain_newlines(source: Source, scratch: Path) -> Source:
+    """The same text with one kind of line end: files put together from several systems mix them."""
+    target = scratch / "lines"
+    previous = b""
+    with source.path.open("rb") as stream, target.open("wb") as out:
+        while chunk := stream.read(_CHUNK):
+            joined = previous + chunk
+            previous = joined[-1:] if joined.endswith(b"\r") else b""
+            out.write(joined[: len(joined) - len(previous)].replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+        out.write(previous.replace(b"\r", b"\n"))
+    return replace(source, path=target)
 
 
 def _unpack(archived: Path, target: Path) -> Path:
@@ -132,7 +145,7 @@ def _source(path: Path, made: Contract, text: Path) -> Source:
         raise FileRefusedError(
             "the file is UTF-16 or binary (zero bytes in its text); expected CSV in UTF-8 or GB18030"
         )
-    first_line = head.split(b"\n", 1)[0].rstrip(b"\r")
+    first_line = head.splitlines()[0]
     encoding, delimiter, header, matched = _read_header(first_line, made)
     if encoding == "utf-8" and first_line.isascii() and _is_gb18030(head):
         encoding = "gb18030"

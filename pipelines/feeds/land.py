@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from pipelines.errors import DiskFullError, FileRefusedError, FileWaitingError, is_disk_full
+from pipelines.errors import FileRefusedError, FileWaitingError, is_disk_full
 from pipelines.feeds import pull
 from pipelines.feeds.contract import Contract, contract
-from pipelines.feeds.decode import decoded
+from pipelines.feeds.decode import Source, decoded, with_plain_newlines
 from pipelines.feeds.gate import Check, Gate
 from pipelines.feeds.pull import Control, Delivery
 from pipelines.feeds.split import Counts, split
 from pipelines.settings import Settings
-from pipelines.warehouse.connect import Connection, named, transaction
+from pipelines.warehouse.connect import Connection, UnreadableTextError, named, transaction
 
 LANDED, REPEATED, REFUSED, GATED, WAITING = "landed", "repeated", "refused", "gate_failed", "waiting"
 _NOTHING = Counts(0, 0, 0, 0)
@@ -87,7 +87,7 @@ class Landing:
         """Land one file, whole or not at all; whatever happened is in `ops.files`.
 
         Raises:
-            DiskFullError: no space left; nothing of the file was kept.
+            OSError: no space left; nothing of the file was kept.
         """
         received_on = pull.received_on(delivery, None)
         file_id = ""
@@ -107,9 +107,7 @@ class Landing:
             )
         except OSError as error:
             if is_disk_full(error):
-                raise DiskFullError(
-                    f"disk full while landing {delivery.name} under {self._settings.home}; free some space, run again"
-                ) from error
+                raise
             reason = f"cannot be read: {error.strerror or error}"
             return self._note(
                 delivery, FileOutcome(delivery.feed, delivery.name, file_id, received_on, REFUSED, reason=reason)
@@ -126,7 +124,7 @@ class Landing:
     ) -> FileOutcome:
         made = contract(delivery.feed)
         with decoded(archived, made, self._settings.work / "decode") as source:
-            counts = split(self._con, source, made, received_on)
+            counts = self._split(source, made, received_on)
             if control and control.rows is not None and control.rows != counts.rows_in:
                 raise FileWaitingError(
                     f"the file has {counts.rows_in:,} rows, its control file states {control.rows:,}: the delivery is incomplete"
@@ -147,6 +145,20 @@ class Landing:
                 self._write(made, outcome)
                 self._record(delivery, outcome)
             return outcome
+
+    def _split(self, source: Source, made: Contract, received_on: date) -> Counts:
+        """Split; a file with mixed line ends, which the engine gives up on, again with one kind."""
+        try:
+            return split(self._con, source, made, received_on)
+        except UnreadableTextError:
+            plain = with_plain_newlines(source, self._settings.work / "decode")
+        try:
+            return split(self._con, plain, made, received_on)
+        except UnreadableTextError as error:
+            words = str(error).splitlines()[0]
+            raise FileRefusedError(
+                f"this cannot be read as CSV ({words}); ask the sender for the file again"
+            ) from error
 
     def _judge(self, feed: str, counts: Counts) -> tuple[Check, ...]:
         """The batch expectations; a file that brings nothing new has no batch to judge."""

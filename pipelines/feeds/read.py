@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipelines.errors import FileRefusedError
 from pipelines.feeds import cells
 from pipelines.feeds.cells import Cell
 from pipelines.feeds.contract import Contract
@@ -28,6 +29,10 @@ _REJECTS = {
     "LINE SIZE OVER MAXIMUM": "row: too long",
     "INVALID STATE": "row: broken quotes",
 }
+
+
+_LONGEST_REJECT = 10_000
+"""The engine keeps so many characters of a rejected row; a longer one could not be kept whole."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,19 @@ def _check_codes(con: Connection, reading: Reading) -> None:
 
 
 def _break(con: Connection) -> None:
-    """`broken`: what is not CSV of the header's width, with its place among the rows of the file."""
+    """`broken`: what is not CSV of the header's width, with its place among the rows of the file.
+
+    Raises:
+        FileRefusedError: a quote that is never closed swallowed the rows after it.
+    """
+    swallowed = con.execute(
+        f"SELECT min(line) FROM reject_errors WHERE length(csv_line) >= {_LONGEST_REJECT}"
+    ).fetchone()
+    if swallowed and swallowed[0] is not None:
+        raise FileRefusedError(
+            f"row {swallowed[0] - 1}: a quote opened here is not closed, and what follows would become one cell; "
+            "expected each quoted cell to be closed: mend the quote, or ask the sender for the file again"
+        )
     cases = " ".join(f"WHEN {quoted(kind)} THEN {quoted(reason)}" for kind, reason in _REJECTS.items())
     kind = "min(error_type::VARCHAR)"
     con.execute(

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from pipelines.errors import DeclarationError, DiskFullError, UsageError, is_disk_full
+from pipelines.errors import DeclarationError, UsageError, disk_full_in_words
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
 
 Connection = duckdb.DuckDBPyConnection
+UnreadableTextError = duckdb.InvalidInputException
+"""What the engine raises on text that it cannot take for CSV at all."""
 
 
 @contextmanager
@@ -29,7 +31,7 @@ def writer(settings: Settings) -> Iterator[Connection]:
     """
     con = _engine(settings)
     try:
-        with _disk_full_in_words(settings):
+        with disk_full_in_words(settings.home):
             _attach(con, settings, read_only=False, version=None)
             yield con
     finally:
@@ -48,7 +50,7 @@ def reader(settings: Settings, version: int | None = None) -> Iterator[Connectio
         raise UsageError(f"no warehouse at {settings.home} yet; run `shoudai run` first, or name another --home")
     con = _engine(settings)
     try:
-        with _disk_full_in_words(settings):
+        with disk_full_in_words(settings.home):
             _attach(con, settings, read_only=True, version=version)
             yield con
     finally:
@@ -144,16 +146,3 @@ def _load_extension(con: Connection, name: str) -> None:
     raise DeclarationError(
         f"DuckDB extension {name} is not installed; install duckdb-extension-{name.replace('_', '-')}"
     )
-
-
-@contextmanager
-def _disk_full_in_words(settings: Settings) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, duckdb.Error) as error:
-        if not is_disk_full(error):
-            raise
-        raise DiskFullError(
-            f"disk full while writing under {settings.home}: {str(error).splitlines()[0]}. Nothing of this step was kept and "
-            "the last release still stands; free some space (work/ may be deleted) and run the same command again"
-        ) from error

@@ -11,8 +11,7 @@ from pipelines.simulate.county import County
 from pipelines.simulate.delivery import Shipment, Style
 from pipelines.simulate.facts import TECHNOLOGY
 from pipelines.simulate.headings import HEADINGS
-from pipelines.simulate.planted import CASES
-from pipelines.simulate.planted import rows as planted
+from pipelines.simulate.planted import CASES, rows as planted
 from pipelines.simulate.ugly.spares import spare_register
 
 FEED = "registry__entities"
