@@ -58,7 +58,7 @@ def ingest(feed: str) -> DAG:
             files, rows = [file.name for file in landed], sum(file.accepted for file in landed)
             yield Metadata(asset, {"files": files, "rows": rows})
 
-        @task(trigger_rule="none_failed", retries=0)
+        @task(trigger_rule="none_failed", retries=0, pool="default_pool")
         def none_refused() -> None:
             refused = get_current_context()["ti"].xcom_pull(task_ids="land", key="refused")
             if refused:

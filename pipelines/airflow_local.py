@@ -108,6 +108,7 @@ def environment(settings: Settings, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
         "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{settings.home / 'airflow' / 'airflow.db'}?timeout=30",
     }
     fixed = {
         "SHOUDAI_HOME": str(settings.home),
@@ -138,7 +139,7 @@ def check_port(port: int) -> None:
         except OSError as error:
             raise UsageError(
                 f"port {port} on {HOST} cannot be used ({error.strerror}); another program has it. Stop that one, or "
-                f"choose another port: make airflow PORT={port + 1 if port < 65535 else 8080} (or SHOUDAI_AIRFLOW_PORT)"
+                f"choose another: make airflow SHOUDAI_AIRFLOW_PORT={port + 1 if port < 65535 else 8080}, or --port"
             ) from error
 
 
@@ -299,7 +300,17 @@ def prepare() -> None:
 
     write_default_airflow_configuration_if_needed()
     db.initdb()
+    _let_readers_and_writer_pass()
     Pool.create_or_update_pool(POOL, 1, "One writer of the shoudai warehouse at a time", include_deferred=False)
+
+
+def _let_readers_and_writer_pass() -> None:
+    """SQLite in write-ahead mode, else five processes answer each other "database is locked" now and then."""
+    from airflow.settings import engine
+
+    if engine is not None and engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
 
 
 def _wait_for_health(port: int, since: datetime, components: Sequence[Component], stopping: Stopping) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_SMALLEST_USEFUL_BYTES = 1 << 20
 
 
 class ShoudaiError(Exception):
@@ -66,6 +69,11 @@ def is_disk_full(error: BaseException) -> bool:
     return any(mark in text for mark in ("no space left", "disk is full", "disk full", "disk quota exceeded"))
 
 
+def _has_no_space(home: Path) -> bool:
+    """Whether nothing more can be written there; some engines only say that a file came out broken."""
+    return home.exists() and shutil.disk_usage(home).free < _SMALLEST_USEFUL_BYTES
+
+
 @contextmanager
 def disk_full_in_words(home: Path) -> Iterator[None]:
     """Whatever found no space left inside says so as a `DiskFullError`, whichever engine it was."""
@@ -74,7 +82,7 @@ def disk_full_in_words(home: Path) -> Iterator[None]:
     except ShoudaiError:
         raise
     except Exception as error:
-        if not is_disk_full(error):
+        if not (is_disk_full(error) or _has_no_space(home)):
             raise
         raise DiskFullError(
             f"disk full while writing under {home}: {str(error).splitlines()[0]}. Nothing of this step was kept and the "

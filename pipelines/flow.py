@@ -196,6 +196,9 @@ def replay(settings: Settings, week: str) -> ReplayReport:
 def _write(rows: pl.LazyFrame, path: Path) -> None:
     """Stream rows to a hand-over file, whole or not at all."""
     partial = path.with_suffix(".partial")
-    with disk_full_in_words(path.parent):
-        rows.sink_parquet(partial, compression="zstd", maintain_order=True)
-    partial.replace(path)
+    try:
+        with disk_full_in_words(path.parent):
+            rows.sink_parquet(partial, compression="zstd", maintain_order=True)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from pipelines.parameters import parameters, rates
 from pipelines.registers.divisions import division_names
 from pipelines.runs import Run
 from pipelines.scoring.card import scorecard
-from pipelines.settings import Settings
+from pipelines.settings import HOUSE, Settings
 from pipelines.warehouse.connect import Connection, named, quoted, reader, transaction, writer
 from pipelines.warehouse.publish import CURRENT, LATEST, build, point, replace_tables
 from pipelines.warehouse.tables import table
@@ -82,21 +82,30 @@ def publish(run: Run) -> Release:
     building = run.settings.published / f".building-{run.week}"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
-    files = export(run, building)
-    digest = _digest_of(files)
+    files = [path.name for path in export(run, building)]
+    facts = _facts(run, _digest_of(building, files))
+    folder = run.settings.published / _revision(run, facts)
+    database = f"shoudai-{run.week}.duckdb"
     warnings = _judge_list(run)
-    ledger = _ledger(run, digest, started)
+    ledger = _ledger(run, facts, folder.name, started)
     _write_lake(run, ledger)
-    database = building / f"shoudai-{run.week}.duckdb"
-    _build_database(run, database, ledger)
-    write_manifest(building, _facts(run, digest))
-    folder = _put_in_place(run, building, digest)
+    if not folder.exists():  # else the week stands there already with the same content, and is left untouched
+        _build_database(run, building / database, ledger)
+        write_manifest(building, facts)
+        building.rename(folder)
+    shutil.rmtree(building, ignore_errors=True)
     point(run.settings.published / LATEST, folder)
-    point(run.settings.published / CURRENT, folder / database.name)
+    point(run.settings.published / CURRENT, folder / database)
     return Release(
-        run.week, run.as_of, folder, folder / database.name, tuple(folder / path.name for path in files), digest,
-        _counts(run), (*_notes(run), *warnings),
-    )  # fmt: skip
+        week=run.week,
+        as_of=run.as_of,
+        folder=folder,
+        database=folder / database,
+        files=tuple(folder / name for name in files),
+        list_digest=str(facts["list_digest"]),
+        counts=_counts(run),
+        notes=(*_notes(run), *warnings),
+    )
 
 
 def publish_conversions(run: Run) -> Path:
@@ -142,8 +151,8 @@ def _source(feed: str, newest: Newest | None, states: FeedStates) -> FeedSource:
     return FeedSource.of(feed, newest.name if newest else None, newest.received_on if newest else None, state)
 
 
-def _digest_of(files: list[Path]) -> str:
-    return hashlib.sha256("\n".join(f"{path.name} {sha256(path)}" for path in files).encode()).hexdigest()
+def _digest_of(folder: Path, files: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(f"{name} {sha256(folder / name)}" for name in files).encode()).hexdigest()
 
 
 def _rows(run: Run, step: str) -> str:
@@ -171,20 +180,19 @@ def _judge_list(run: Run) -> list[str]:
     return [check.in_words() for check in checks if not check.success]
 
 
-def _ledger(run: Run, digest: str, started: datetime) -> pl.DataFrame:
+def _ledger(run: Run, facts: Mapping[str, object], release: str, started: datetime) -> pl.DataFrame:
     """The row of `ops.runs`."""
-    p = parameters(run.as_of)
     row = {
         "run_id": run.run_id,
         "week": run.week,
         "as_of": run.as_of,
         "catalog_version": run.version,
         "package_version": __version__,
-        "parameters_version": p.version,
-        "scorecards_version": scorecard(p.scorecard).version,
-        "inputs_digest": _inputs(run),
-        "list_digest": digest,
-        "release": _revision(run, digest),
+        "parameters_version": facts["parameters_version"],
+        "scorecards_version": facts["scorecard_version"],
+        "inputs_digest": facts["inputs_digest"],
+        "list_digest": facts["list_digest"],
+        "release": release,
         "status": "published",
         "started_at": started,
         "ended_at": datetime.now(UTC).replace(tzinfo=None),
@@ -240,29 +248,36 @@ def _build_database(run: Run, target: Path, ledger: pl.DataFrame) -> None:
         build(con, target, sources)
 
 
-def _put_in_place(run: Run, building: Path, digest: str) -> Path:
-    """Rename the finished folder; a revision of a week that says something else gets a name of its own."""
-    folder = run.settings.published / _revision(run, digest)
-    if folder.exists():
-        shutil.rmtree(folder)
-    return building.rename(folder)
-
-
-def _revision(run: Run, digest: str) -> str:
-    """`2026-W48`, or `2026-W48-r2` … when that week was published with another list before."""
-    base, number = run.week, 1
+def _revision(run: Run, facts: Mapping[str, object]) -> str:
+    """`2026-W48`, or `2026-W48-r2` … when that week was published with other content before."""
+    content = ("list_digest", *versions(run))
+    number = 1
     while True:
-        name = base if number == 1 else f"{base}-r{number}"
+        name = run.week if number == 1 else f"{run.week}-r{number}"
         manifest = run.settings.published / name / MANIFEST
-        if not manifest.is_file() or json.loads(manifest.read_text(encoding="utf-8")).get("list_digest") == digest:
+        if not manifest.is_file():
+            return name
+        recorded = json.loads(manifest.read_text(encoding="utf-8"))
+        if all(recorded.get(key) == facts[key] for key in content):
             return name
         number += 1
+
+
+def code_digest() -> str:
+    """SHA-256 over the code, SQL and declarations that decide: it tells changed code from changed data."""
+    folders = ("pipelines", "sql", "schemas")
+    paths = sorted(
+        path for folder in folders for path in (HOUSE / folder).rglob("*") if path.suffix in (".py", ".sql", ".yml")
+    )
+    lines = [f"{path.relative_to(HOUSE).as_posix()} {sha256(path)}" for path in paths]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def versions(run: Run) -> dict[str, str]:
     """What a release depends on beside its catalog version."""
     p = parameters(run.as_of)
     return {
+        "code_digest": code_digest(),
         "inputs_digest": _inputs(run),
         "package_version": __version__,
         "parameters_version": p.version,

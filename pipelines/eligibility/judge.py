@@ -22,11 +22,10 @@ def judge(features: pl.LazyFrame, p: Parameters, feeds: FeedStates) -> pl.LazyFr
 
     Grain and row order are those of `features`. Adds `size_class` and `medium_from_<metric>` (300号), `rule__<name>`
     for every rule, `segment__<name>` for every segment, and `first_loan_status`. A rule whose feed was never delivered
-    or is late is unknown to everyone, except that a known loan record still disproves; a segment whose defining feed
-    was never delivered is unknown to everyone.
+    or is late is unknown to everyone, except that a known loan record still disproves.
     """
     rules = [made.outcome(p, feeds) for made in RULES.values()]
-    segments = [segment.outcome(feeds) for segment in SEGMENTS]
+    segments = [segment.outcome() for segment in SEGMENTS]
     return with_medium_bounds(features).with_columns(rules).with_columns(*segments, first_loan_status())
 
 
@@ -81,12 +80,14 @@ def watchlist(judged: pl.LazyFrame, p: Parameters, feeds: FeedStates, week: str)
 
 
 def _one_short(judged: pl.LazyFrame, p: Parameters, segment: Segment, week: str) -> pl.LazyFrame:
-    """The entities with a code of which all rules of the segment but one are true, and that one is worth watching."""
+    """The entities for which all rules of the segment but one are true, and that one is worth watching.
+
+    Farm operators without a code are never among them: two rules of every segment are unknown for them.
+    """
     rules = segment.rules
     open_rules = pl.sum_horizontal([_is_open(rule).cast(pl.UInt8) for rule in rules])
     is_prospect = pl.all_horizontal([_is_worth_watching(rule) for rule in rules])
-    has_code = pl.col("id_namespace") == "uscc"
-    found = judged.filter(has_code & (open_rules == 1) & is_prospect)
+    found = judged.filter((open_rules == 1) & is_prospect)
     return found.select(*_who(segment, week), *_what_is_open(rules, p))
 
 

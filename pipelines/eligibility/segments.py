@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipelines.eligibility.rules import RULES, FeedStates, Rule
+from pipelines.eligibility.rules import RULES, Rule
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Segment:
     """A group the plan addresses: everyone for whom all of `rules` hold.
 
     Attributes:
-        feed: the defining feed. Where it was never delivered the segment is unknown to everyone.
+        feed: the defining feed. While it is missing or late nobody is watched for the segment: the gap is the feed's.
     """
 
     name: str
@@ -33,10 +33,8 @@ class Segment:
         """The rules, in attrition order."""
         return tuple(RULES[name] for name in self.rule_names)
 
-    def outcome(self, feeds: FeedStates) -> pl.Expr:
+    def outcome(self) -> pl.Expr:
         """Kleene: false if any rule is false, else unknown if any is unknown, else true. Reads the judged columns."""
-        if self.feed not in feeds.delivered:
-            return pl.lit(None, dtype=pl.Boolean).alias(self.column)
         return pl.all_horizontal([made.column for made in self.rules]).alias(self.column)
 
 

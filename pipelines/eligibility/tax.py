@@ -37,7 +37,7 @@ def _twelfth_month_closes_on(p: Parameters) -> pl.Expr:
     """
     end, normal = pl.col("tax_window_end_on"), pl.col("tax_months_normal")
     age = _months(end) - _months(pl.col("established_on"))
-    is_unbroken = (normal == pl.col("tax_months_covered")) & (normal > 0) & normal.is_between(age, age + 1)
+    is_unbroken = (normal == pl.col("tax_months_covered")) & (normal > 0) & (normal >= age)
     missing = p.tax_window_months - normal
     last_month = end.dt.month_start().dt.offset_by(pl.format("{}mo", missing + 1))
     return pl.when(is_unbroken & (missing > 0)).then(last_month.dt.offset_by(f"{p.tax_deadline_day}d"))
@@ -49,8 +49,8 @@ def _months(day: pl.Expr) -> pl.Expr:
 
 @rule(clause="S08", feed="tax__payments", can_be_met=True)
 def annual_tax_at_least(p: Parameters) -> pl.Expr:
-    """Own taxes paid for the tax window, net of refunds, reach the bound; unknown when the feed has no filing of it."""
-    return _filed(pl.col("tax_paid_12m_yuan").fill_null(0) >= p.min_annual_tax_yuan)
+    """Own taxes paid for the tax window, net of refunds, reach the bound; unknown without a filing or a known sum."""
+    return _filed(pl.col("tax_paid_12m_yuan") >= p.min_annual_tax_yuan)
 
 
 @annual_tax_at_least.shown

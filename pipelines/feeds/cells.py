@@ -153,7 +153,8 @@ def _value(column: Column, raw: str, unit: str) -> str:
         "enum": lambda: _enum(column, raw),
         "date": lambda: _date(raw),
         "month": lambda: (
-            f"date_trunc('month', coalesce({_serial(raw)}, {_shaped(raw, _MONTH_SHAPES)}, {_date(raw)}))::DATE"
+            f"date_trunc('month', coalesce({_serial(raw)}, {_shaped(raw, _MONTH_SHAPES)}, "
+            f"{_shaped(_narrow(raw), _MONTH_SHAPES)}, {_date(raw)}))::DATE"
         ),
         "timestamp": lambda: (
             f"coalesce(TRY_CAST({raw} AS TIMESTAMP), CASE WHEN NOT contains({raw}, ':') THEN ({_date(raw)})::TIMESTAMP END)"
@@ -181,7 +182,7 @@ def _quick(column: Column, raw: str, unit: str) -> tuple[str, ...]:
             *(f"try_strptime({raw}, {quoted(shape)})::DATE" for shape in _DATE_SHAPES[:2]),
         ),
         "month": (
-            f"TRY_CAST({raw} || '-01' AS DATE)",
+            f"CASE WHEN strlen({raw}) <= 7 THEN TRY_CAST({raw} || '-01' AS DATE) END",  # '2026-01-31-01' is a date too
             f"date_trunc('month', TRY_CAST({raw} AS DATE))::DATE",
             *(f"try_strptime({raw}, {quoted(shape)})::DATE" for shape in _MONTH_SHAPES[1:4]),
         ),
@@ -236,9 +237,9 @@ def _capital(raw: str, unit: str) -> str:
     """Registered capital in yuan; another currency, or none legible, is unknown and never read as yuan."""
     number = f"TRY_CAST(regexp_extract({_numeric(raw)}, '^[0-9.]+') AS DECIMAL(18,6))"
     foreign = f"regexp_matches({raw}, '美元|港|欧元|日元|英镑|澳|加拿大|新加坡|韩|法郎|马克|台|USD|HKD|EUR|JPY')"
-    factor = (
-        f"CASE WHEN contains({raw}, '亿') THEN 100000000 WHEN contains({raw}, '万') THEN 10000 ELSE {UNITS[unit]} END"
-    )
+    stated = (("亿", 100_000_000), ("万", 10_000), ("元", 1))
+    cases = " ".join(f"WHEN contains({raw}, '{mark}') THEN {factor}" for mark, factor in stated)
+    factor = f"CASE {cases} ELSE {UNITS[unit]} END"
     return f"CASE WHEN NOT {foreign} THEN TRY_CAST({number} * {factor} AS DECIMAL(18,2)) END"
 
 

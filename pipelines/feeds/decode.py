@@ -147,16 +147,26 @@ def _source(path: Path, made: Contract, text: Path) -> Source:
         )
     first_line = head.splitlines()[0]
     encoding, delimiter, header, matched = _read_header(first_line, made)
-    if encoding == "utf-8" and first_line.isascii() and _is_gb18030(head):
+    if encoding == "utf-8" and first_line.isascii() and _is_gb18030(_first_chinese(path)):
         encoding = "gb18030"
     if encoding == "utf-8":
         return Source(path, delimiter, header, matched, encoding, has_undecodable=False)
     return Source(text, delimiter, header, matched, encoding, has_undecodable=_to_utf8(path, text, encoding))
 
 
-def _is_gb18030(head: bytes) -> bool:
+def _first_chinese(path: Path) -> bytes:
+    """The first stretch of whole lines that is not plain ASCII; empty when all of the file is."""
+    rest = b""
+    with path.open("rb") as stream:
+        while chunk := stream.read(_HEAD):
+            lines, _, rest = (rest + chunk).rpartition(b"\n")
+            if not lines.isascii():
+                return lines
+    return b"" if rest.isascii() else rest
+
+
+def _is_gb18030(whole_lines: bytes) -> bool:
     """Under an ASCII header the rows decide: they are not UTF-8 and they are GB18030."""
-    whole_lines = head[: head.rfind(b"\n") + 1] or head
     for encoding, verdict in (("utf-8", False), ("gb18030", True)):
         try:
             whole_lines.decode(encoding)

@@ -1,5 +1,6 @@
 -- Where each target of the plan stands at as-of (S12-S31, S51): `out.plan_progress`.
--- Grain: one row per target (plan.targets: target, clause, title_zh, unit, measure, segments, value). Parameters: $as_of.
+-- Grain: one row per target. Parameters: $as_of.
+-- Reads plan.targets: target, clause, title_zh, unit, measure, segments, value (parameters/targets_*.yml).
 --
 -- The year is as-of's. A line counts every entity whose segments (when first published) meet the target's, so lines
 -- overlap; a target without segments counts the house, each entity once. A first loan is ours only when no other lender
@@ -34,8 +35,10 @@ application_counts AS (
         count(DISTINCT uscc) FILTER (is_disbursed) AS disbursed_applicants
     FROM lines
     JOIN (
-        SELECT application.*, application.application_no IN (
-            SELECT application_no FROM feed.crm__disbursements WHERE disbursed_on <= $as_of AND application_no IS NOT NULL
+        SELECT application.uscc, application.applied_on, application.application_no IN (
+            SELECT loan.application_no
+            FROM feed.crm__disbursements AS loan
+            WHERE loan.disbursed_on <= $as_of AND loan.application_no IS NOT NULL
         ) AS is_disbursed
         FROM feed.crm__applications AS application
     ) AS application USING (uscc), calendar
@@ -86,8 +89,9 @@ SELECT
     target,
     clause,
     title_zh,
-    CASE unit WHEN 'entities' THEN '户' WHEN 'sites' THEN '个' WHEN 'applications' THEN '笔' WHEN 'pct' THEN '%' ELSE unit END
-        AS unit,
+    CASE unit
+        WHEN 'entities' THEN '户' WHEN 'sites' THEN '个' WHEN 'applications' THEN '笔' WHEN 'pct' THEN '%' ELSE unit
+    END AS unit,
     CAST(value AS DECIMAL(18, 2)) AS target_value,
     CAST(actual AS DECIMAL(18, 2)) AS actual_value,
     round(100.0 * actual / nullif(CAST(value AS DOUBLE), 0), 2) AS share_pct,
@@ -95,8 +99,10 @@ SELECT
     CAST(if(is_rate, actual, actual / nullif(elapsed, 0)) AS DECIMAL(18, 2)) AS projection,
     if(is_rate, actual >= value, actual >= value * elapsed) AS is_on_pace,
     CASE
-        WHEN measure = 'first_loans_per_published_entity' THEN format('{} 户入选，其中 {} 户首贷', published, published_disbursed)
-        WHEN measure = 'disbursed_per_application' THEN format('{} 笔申请，其中 {} 笔放款；{}', applications, disbursed, per_entity)
+        WHEN measure = 'first_loans_per_published_entity'
+            THEN format('{} 户入选，其中 {} 户首贷', published, published_disbursed)
+        WHEN measure = 'disbursed_per_application'
+            THEN format('{} 笔申请，其中 {} 笔放款；{}', applications, disbursed, per_entity)
         WHEN measure IN ('covered_parks', 'covered_districts') AND actual IS NULL THEN '无园区商圈数据，无法计算'
         WHEN measure IN ('covered_parks', 'covered_districts') THEN '服务站已启用且有触达记录'
         WHEN measure = 'published_entities' THEN '本年首次入选，按户去重'

@@ -153,7 +153,7 @@ def test_a_taken_port_is_refused_with_a_way_out(settings: Settings, port: int) -
         refused = subprocess.run(_again(settings, port), capture_output=True, text=True, check=False)
     assert refused.returncode == UsageError.exit_code
     assert f"port {port} on 127.0.0.1 cannot be used" in refused.stderr
-    assert f"PORT={port + 1}" in refused.stderr
+    assert f"make airflow SHOUDAI_AIRFLOW_PORT={port + 1}" in refused.stderr
     assert not (settings.home / "airflow").exists()
 
 

@@ -44,22 +44,22 @@ def judge(facts: Facts, as_of: date, delivered: Collection[str], late: Collectio
     fresh = set(delivered) - set(late)
     rules = _rules(facts, as_of, fresh, definition)
     out: Facts = {f"rule__{name}": value for name, value in rules.items()}
-    for name, (feed, needed) in SEGMENTS.items():
+    for name, needed in SEGMENTS.items():
         values = [rules[rule] for rule in [*needed, "in_business", "never_borrowed"]]
-        out[f"segment__{name}"] = _all(values) if feed in delivered else None
+        out[f"segment__{name}"] = _all(values)
     out["first_loan_status"] = _status(rules["never_borrowed"], facts)
     return out
 
 
 SEGMENTS = {
-    "individual_taxpayer": ("tax__payments", ["is_individual_business", "paid_tax_12_months", "annual_tax_at_least"]),
-    "small_employer": ("social__insurance", ["insured_staff_3_to_20", "operating_2_years", "small_or_micro"]),
-    "new_enterprise": ("registry__entities", ["is_enterprise", "newly_established"]),
-    "park_tech": ("sites__tenants", ["in_park", "is_tech", "small_or_micro"]),
-    "district_merchant": ("sites__tenants", ["in_district", "is_individual_business"]),
-    "green": ("green__enterprises", ["on_green_list", "small_or_micro"]),
-    "rural": ("agriculture__operators", ["is_rural_operator"]),
-    "online": ("online__intents", ["registered_demand"]),
+    "individual_taxpayer": ["is_individual_business", "paid_tax_12_months", "annual_tax_at_least"],
+    "small_employer": ["insured_staff_3_to_20", "operating_2_years", "small_or_micro"],
+    "new_enterprise": ["is_enterprise", "newly_established"],
+    "park_tech": ["in_park", "is_tech", "small_or_micro"],
+    "district_merchant": ["in_district", "is_individual_business"],
+    "green": ["on_green_list", "small_or_micro"],
+    "rural": ["is_rural_operator"],
+    "online": ["registered_demand"],
 }
 
 
@@ -151,7 +151,8 @@ def _paid_tax_12_months(facts: Facts) -> bool | None:
 
 
 def _annual_tax_at_least(facts: Facts) -> bool | None:
-    return (facts["tax_paid_12m_yuan"] or 0) >= 50_000 if facts["tax_filings"] else None
+    paid = facts["tax_paid_12m_yuan"]
+    return paid >= 50_000 if facts["tax_filings"] and paid is not None else None
 
 
 def _insured_staff_3_to_20(facts: Facts) -> bool | None:

@@ -122,7 +122,7 @@ def test_twelve_months_of_tax_are_covered_months_not_rows(facts: dict[str, Any],
         ({"tax_filings": 12, "tax_paid_12m_yuan": yuan("49999.99")}, False),
         ({"tax_filings": 12, "tax_paid_12m_yuan": yuan("-300.00")}, False),  # more refunds than taxes
         ({"tax_filings": 12, "tax_paid_12m_yuan": yuan("0")}, False),
-        ({"tax_filings": 12}, False),  # filings known, nothing paid in the window
+        ({"tax_filings": 12}, None),  # filings known, the sum of their window not
         ({}, None),
     ],
 )

@@ -16,8 +16,7 @@ from pipelines.simulate.planted import CASES
 from pipelines.simulate.samples import samples
 from pipelines.simulate.ugly.spares import spare, wrong_check
 
-from .county_reading import County as Reading
-from .county_reading import table, unpacked
+from .county_reading import County as Reading, table, unpacked
 
 COMMITTED = Path(__file__).resolve().parents[2] / "data_samples"
 SEGMENTS = ("individual_taxpayer", "small_employer", "new_enterprise", "green", "rural")

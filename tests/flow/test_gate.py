@@ -1,0 +1,113 @@
+"""The batch gate: a critical failure, an expectation that raises and a misspelt one each keep a batch out, in their own words."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from pipelines import flow
+from pipelines.errors import DeclarationError, GateError
+from pipelines.feeds import gate
+
+from .homes import WEEK
+
+HEADER = "统一社会信用代码,费款所属期,参保人数\n"
+ROWS = "92510623MAY004CT3H,202601,4\n92510623MAY00CL99R,202601,5\n"
+PLANTED = {
+    "critical": {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "insured_headcount", "max_value": 3},
+        "severity": "critical",
+    },
+    "warning": {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "insured_headcount", "max_value": 3},
+        "severity": "warning",
+    },
+    "raises": {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "no_such_column", "max_value": 3},
+        "severity": "warning",
+    },
+    "misspelt": {
+        "type": "expect_column_valuess_to_be_between",
+        "kwargs": {"column": "insured_headcount", "max_value": 3},
+        "severity": "critical",
+    },
+}
+
+
+@pytest.fixture
+def planted(bare, tmp_path, monkeypatch):
+    """Deliver one good file under a suite with one planted expectation."""
+
+    def plant(which: str):
+        folder = tmp_path / "expectations"
+        folder.mkdir()
+        suite = {"name": "social__insurance", "expectations": [PLANTED[which]]}
+        (folder / "social__insurance.yml").write_text(yaml.safe_dump(suite), encoding="utf-8")
+        monkeypatch.setattr(gate, "EXPECTATIONS", folder)
+        bare.deliver("social__insurance", "a_20260201.csv", HEADER + ROWS)
+        return bare
+
+    return plant
+
+
+def test_a_critical_failure_closes_the_gate_with_nothing_visible(planted):
+    home = planted("critical")
+    (outcome,) = flow.ingest(home.settings, ["social__insurance"]).files
+    assert outcome.status == "gate_failed"
+    assert "insured_headcount" in outcome.reason
+    assert "Nothing of the file is visible" in outcome.reason
+    assert home.lake("SELECT count(*) FROM lake.feed.social__insurance") == [(0,)]
+    assert home.lake("SELECT status, reason FROM lake.ops.files") == [("gate_failed", outcome.reason)]
+    assert home.lake("SELECT severity, success FROM lake.ops.checks") == [("critical", False)]
+
+
+def test_a_warning_lets_the_batch_pass_and_is_kept(planted):
+    home = planted("warning")
+    assert [each.status for each in flow.ingest(home.settings, ["social__insurance"]).files] == ["landed"]
+    assert home.lake("SELECT severity, success FROM lake.ops.checks") == [("warning", False)]
+
+
+def test_an_expectation_that_raises_is_an_error_of_the_gate(planted):
+    home = planted("raises")
+    (outcome,) = flow.ingest(home.settings, ["social__insurance"]).files
+    assert outcome.status == "gate_failed"
+    assert "raised" in outcome.reason
+    assert home.lake("SELECT success, error IS NOT NULL FROM lake.ops.checks") == [(None, True)]
+    assert home.lake("SELECT count(*) FROM lake.feed.social__insurance") == [(0,)]
+
+
+def test_a_misspelt_expectation_is_a_fault_of_the_declaration(planted):
+    home = planted("misspelt")
+    with pytest.raises(DeclarationError, match="expect_column_valuess_to_be_between"):
+        flow.ingest(home.settings, ["social__insurance"])
+    assert home.lake("SELECT count(*) FROM lake.ops.files") == [(0,)]
+
+
+def test_a_gate_that_was_closed_opens_when_the_expectation_is_mended(planted, monkeypatch):
+    home = planted("critical")
+    flow.ingest(home.settings, ["social__insurance"])
+    monkeypatch.undo()
+    assert [each.status for each in flow.ingest(home.settings, ["social__insurance"]).files] == ["landed"]
+
+
+def test_a_list_that_fails_its_expectations_is_not_published(copied, tmp_path, monkeypatch):
+    home = copied()
+    before = home.current.resolve()
+    suite = {
+        "name": "out__target_list",
+        "expectations": [
+            {"type": "expect_table_row_count_to_be_between", "kwargs": {"max_value": 1}, "severity": "critical"}
+        ],
+    }
+    folder = tmp_path / "expectations"
+    folder.mkdir()
+    (folder / "out__target_list.yml").write_text(yaml.safe_dump(suite), encoding="utf-8")
+    monkeypatch.setattr(gate, "EXPECTATIONS", folder)
+    started = flow.Run.load(home.settings, WEEK)
+    with pytest.raises(GateError, match="The last release still stands"):
+        flow.publish(started)
+    assert home.current.resolve() == before
+    assert home.lake("SELECT count(*) FROM lake.ops.runs") == [(1,)]
