@@ -2,7 +2,7 @@
 -- Grain: one row per uscc.
 SELECT
     uscc,
-    listed_on AS green_listed_on,
+    coalesce(listed_on, received_on) AS green_listed_on,  -- an entry without a day stood there when it was received
     valid_until AS green_valid_until,
     field AS green_field,
     carbon_tonnes,

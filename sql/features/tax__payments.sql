@@ -62,8 +62,8 @@ lines AS (
             ELSE 0
         END AS covers,
         (declared_on <= due_on + $grace_days
-            AND (tax_due <= 0 OR (tax_paid >= tax_due AND paid_on <= due_on + $grace_days))) IS TRUE AS is_normal,
-        tax_due = 0 AND coalesce(tax_paid, 0) = 0 AS is_zero_return,
+            AND (coalesce(tax_due, 0) <= 0 OR (tax_paid >= tax_due AND paid_on <= due_on + $grace_days))) IS TRUE AS is_normal,
+        coalesce(tax_due, 0) = 0 AND coalesce(tax_paid, 0) = 0 AS is_zero_return,
         due_on + $grace_days >= $as_of AS is_open,
         CASE WHEN (is_open OR k_end < k_closed) AND is_filing AND k_first - k_last + 1 = months
                 AND k_last BETWEEN 1 AND 15 * months AND (k_last - (this_month - 1) % months) % months = 1 % months

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from pipelines import flow
-from pipelines.settings import SAMPLES
+from pipelines.settings import Settings
 
-from .homes import AS_OF, Home, settings_of
+from .homes import Home, settings_of
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,11 +23,9 @@ def _no_settings_from_outside():
 
 
 @pytest.fixture(scope="session")
-def county(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def county(published_county: tuple[Settings, flow.RunReport]) -> Home:
     """The made-up county, run as of 2026-11-23. Only for reading."""
-    folder = tmp_path_factory.mktemp("county")
-    settings = settings_of(folder / "home", SAMPLES)
-    return Home(settings, flow.run(settings, AS_OF))
+    return Home(*published_county)
 
 
 @pytest.fixture

@@ -56,9 +56,9 @@ def is_adjustment(row: Row) -> bool:
 
 def is_normal(row: Row, grace_days: int) -> bool:
     latest = deadline(row) + timedelta(days=grace_days)
-    if row["declared_on"] is None or row["declared_on"] > latest or row["tax_due"] is None:
+    if row["declared_on"] is None or row["declared_on"] > latest:
         return False
-    if row["tax_due"] == 0:
+    if not row["tax_due"]:  # nothing to pay: a zero return
         return True
     if row["tax_paid"] is None or row["paid_on"] is None:
         return False
@@ -129,7 +129,7 @@ def months_counted(filings: list[Row], window: list[Month], grace_days: int) -> 
         if covering:
             covered += 1
             normal += all(is_normal(row, grace_days) for row in covering)
-            zero += all(row["tax_due"] == 0 and not row["tax_paid"] for row in covering)
+            zero += all(not row["tax_due"] and not row["tax_paid"] for row in covering)
     return {"tax_months_covered": covered, "tax_months_normal": normal, "tax_zero_return_months": zero}
 
 

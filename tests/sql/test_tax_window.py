@@ -71,6 +71,13 @@ def test_the_window_moves_on_only_when_the_deadline_is_before_as_of(warehouse: W
     }
 
 
+def test_a_period_nobody_filed_is_due_on_the_15th_all_the_same(warehouse: Warehouse) -> None:
+    filed(warehouse, monthly("M", "2025-09-01", 13))  # up to September
+    found = {day: tax(warehouse, as_of=date(2026, 11, day))["M"] for day in (15, 16)}
+    assert [row["tax_window_end_on"] for row in found.values()] == [date(2026, 9, 30), date(2026, 10, 31)]
+    assert [row["tax_months_covered"] for row in found.values()] == [12, 11]
+
+
 def test_the_rows_own_due_date_moves_its_period_either_way(warehouse: Warehouse) -> None:
     filed(warehouse, *(monthly(uscc, "2025-01-01", 21) for uscc in ("later", "earlier", "two", "other")))
     warehouse.fill(
@@ -140,7 +147,7 @@ def test_half_yearly_and_yearly_filers_have_their_own_windows(warehouse: Warehou
 def test_one_filing_that_is_not_normal_spoils_the_months_it_covers(warehouse: Warehouse) -> None:
     filed(
         warehouse,
-        *(monthly(uscc, "2025-11-01", 12) for uscc in ("late", "unpaid", "short", "slow", "open", "unknown", "year")),
+        *(monthly(uscc, "2025-11-01", 12) for uscc in ("late", "unpaid", "short", "slow", "open", "unstated", "year")),
     )
     warehouse.fill(
         "feed.tax__payments",
@@ -151,12 +158,12 @@ def test_one_filing_that_is_not_normal_spoils_the_months_it_covers(warehouse: Wa
         ('short', '城市维护建设税', '2026-05-01', '2026-05-31', '2026-06-10', '2026-06-10', 5, 4.99), -- a fen short
         ('unpaid', '城市维护建设税', '2026-05-01', '2026-05-31', '2026-06-10', NULL, 5, NULL), -- never paid
         ('open', '城市维护建设税', '2026-05-01', '2026-05-31', NULL, NULL, 0, 0), -- a period not filed
-        ('unknown', '城市维护建设税', '2026-05-01', '2026-05-31', '2026-06-10', '2026-06-10', NULL, 5), -- due is not known
+        ('unstated', '城市维护建设税', '2026-05-01', '2026-05-31', '2026-06-10', NULL, NULL, NULL), -- no amount: a zero return
         ('year', '企业所得税', '2026-01-01', '2026-06-30', '2026-07-16', '2026-07-10', 5, 5) -- late: six months at once
         """,
     )
     normal = {uscc: found["tax_months_normal"] for uscc, found in tax(warehouse).items()}
-    assert normal == dict.fromkeys(["late", "slow", "short", "unpaid", "open", "unknown"], 11) | {"year": 6}
+    assert normal == dict.fromkeys(["late", "slow", "short", "unpaid", "open"], 11) | {"unstated": 12, "year": 6}
     assert {found["tax_months_covered"] for found in tax(warehouse).values()} == {12}
     graced = tax(warehouse, grace_days=1)
     assert {uscc: graced[uscc]["tax_months_normal"] for uscc in ("late", "slow", "year", "short")} == {
@@ -181,13 +188,14 @@ def test_zero_returns_are_normal_and_flagged(warehouse: Warehouse) -> None:
         SHORT,
         """
         ('Z', '印花税', '2026-09-01', '2026-09-30', '2026-10-10', '2026-10-10', 5, 5), -- not the month's only filing
-        ('E', '增值税', '2026-10-01', '2026-10-31', '2026-11-10', NULL, 0, NULL) -- a zero return has no payment
+        ('E', '增值税', '2026-10-01', '2026-10-31', '2026-11-10', NULL, 0, NULL), -- a zero return has no payment
+        ('E', '增值税', '2026-09-01', '2026-09-30', '2026-10-10', '2026-10-10', 0, 8) -- nothing due and yet paid: no zero return
         """,
     )
     found = tax(warehouse)
     assert (found["Z"]["tax_months_normal"], found["Z"]["tax_zero_return_months"]) == (12, 1)
-    assert (found["E"]["tax_months_normal"], found["E"]["tax_zero_return_months"]) == (1, 1)
-    assert found["E"]["tax_paid_12m_yuan"] == 0  # it filed, and paid nothing: known
+    assert (found["E"]["tax_months_normal"], found["E"]["tax_zero_return_months"]) == (2, 1)
+    assert found["E"]["tax_paid_12m_yuan"] == 8
 
 
 def test_adjustments_count_in_the_sum_and_nowhere_else(warehouse: Warehouse) -> None:
@@ -246,6 +254,10 @@ def test_what_sets_the_cycle(warehouse: Warehouse) -> None:
         ('mixed', '增值税', '2026-07-01', '2026-09-30', '2026-10-06', '2026-10-06', 1, 1),
         ('switch', '增值税', '2025-07-01', '2025-07-31', '2025-08-06', '2025-08-06', 1, 1), -- 16 months back: too old
         ('switch', '增值税', '2026-07-01', '2026-09-30', '2026-10-06', '2026-10-06', 1, 1),
+        ('running', '增值税', '2026-11-01', '2026-11-30', '2026-11-06', '2026-11-06', 1, 1), -- the running month: sets nothing
+        ('part', '增值税', '2026-09-01', '2026-10-15', '2026-10-16', '2026-10-16', 1, 1), -- up to the 15th: covers September
+        ('refund', '增值税', '2026-08-01', '2026-08-31', '2026-09-06', '2026-09-06', -1, -1), -- an adjustment sets no cycle
+        ('refund', '增值税', '2026-07-01', '2026-09-30', '2026-10-06', '2026-10-06', 1, 1),
         ('kept', '增值税', '2025-08-01', '2025-08-31', '2025-09-06', '2025-09-06', 1, 1), -- 15 months back: counts
         ('kept', '增值税', '2026-07-01', '2026-09-30', '2026-10-06', '2026-10-06', 1, 1),
         ('ahead', '房产税', '2026-01-01', '2026-12-31', '2026-06-06', '2026-06-06', 1, 1) -- not over yet: covers, sets nothing
@@ -259,6 +271,9 @@ def test_what_sets_the_cycle(warehouse: Warehouse) -> None:
         "mid": (3, 4),
         "mixed": (3, 6),
         "switch": (3, 3),
+        "running": (None, 0),
+        "part": (None, 1),
+        "refund": (3, 3),
         "kept": (1, 3),
         "ahead": (None, 10),
     }
@@ -266,17 +281,18 @@ def test_what_sets_the_cycle(warehouse: Warehouse) -> None:
     assert found["次"]["tax_paid_12m_yuan"] == 100
 
 
-def test_an_own_due_date_of_a_longer_period_does_not_move_the_month(warehouse: Warehouse) -> None:
-    filed(warehouse, monthly("M", "2025-11-01", 12))
+def test_only_a_filing_for_exactly_the_period_moves_its_deadline(warehouse: Warehouse) -> None:
     warehouse.fill(
         "feed.tax__payments",
         LINES,
         """
-        ('M', '企业所得税', '2026-08-01', '2026-10-31', '2026-12-31', '2026-11-05', '2026-11-05', 5, 5, FALSE)
-        -- three months, but no calendar quarter, and not due yet: October stays closed
+        ('Q', '增值税', '2026-07-01', '2026-09-30', NULL, '2026-10-05', '2026-10-05', 5, 5, FALSE),
+        ('Q', '印花税', '2026-08-01', '2026-09-30', '2026-12-31', '2026-10-05', '2026-10-05', 5, 5, FALSE), -- two months of it
+        ('Q', '印花税', '2026-08-01', '2026-10-31', '2026-12-31', '2026-11-05', '2026-11-05', 5, 5, FALSE), -- no quarter
+        ('Q', '企业所得税', '2026-01-01', '2026-12-31', '2027-05-31', '2026-11-05', '2026-11-05', 5, 5, FALSE) -- a year
         """,
     )
-    assert tax(warehouse)["M"]["tax_window_end_on"] == date(2026, 10, 31)
+    assert tax(warehouse)["Q"]["tax_window_end_on"] == date(2026, 9, 30)
 
 
 def test_filings_older_than_the_windows_are_as_if_there_were_none(warehouse: Warehouse) -> None:
