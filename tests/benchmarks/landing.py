@@ -76,7 +76,9 @@ def bare(inputs: Path, scratch: Path) -> Work:
     def load() -> None:
         con = duckdb.connect(str(scratch / "bare.duckdb"))
         columns = ", ".join(f"'{name}': '{kind}'" for name, kind in TYPED.items())
-        con.execute(f"CREATE TABLE tax AS FROM read_csv('{path}', header = true, auto_detect = false, columns = {{{columns}}})")
+        con.execute(
+            f"CREATE TABLE tax AS FROM read_csv('{path}', header = true, auto_detect = false, columns = {{{columns}}})"
+        )
         con.close()
 
     return Work(load, _count(scratch / "bare.duckdb"))

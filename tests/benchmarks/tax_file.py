@@ -22,7 +22,11 @@ SPOILT_EVERY = 1000
 
 SPOILT = (
     ("wrong check character", "quarantined", "concat_ws(',', body || wrong, rest, paid, tail)"),
-    ("full-width code", "accepted", "concat_ws(',', translate(uscc, '0123456789', '０１２３４５６７８９'), rest, paid, tail)"),
+    (
+        "full-width code",
+        "accepted",
+        "concat_ws(',', translate(uscc, '0123456789', '０１２３４５６７８９'), rest, paid, tail)",
+    ),
     ("no code", "quarantined", "concat_ws(',', '', rest, paid, tail)"),
     ("impossible date", "quarantined", "concat_ws(',', uscc, replace(rest, '2026-10-31', '2026-02-30'), paid, tail)"),
     ("compact date", "accepted", "concat_ws(',', uscc, replace(rest, '2026-10-31', '20261031'), paid, tail)"),
@@ -86,4 +90,9 @@ def _expected(con: duckdb.DuckDBPyConnection, rows: int) -> dict[str, int]:
     for kind, (what, fate, _) in enumerate(SPOILT):
         fates[fate] += counted.get(kind, 0) * (2 if what.startswith("the key before") else 1)
     fates["accepted"] = rows - fates["duplicate"] - fates["quarantined"]
-    return {"rows_in": rows, "accepted": fates["accepted"], "duplicates": fates["duplicate"], "quarantined": fates["quarantined"]}
+    return {
+        "rows_in": rows,
+        "accepted": fates["accepted"],
+        "duplicates": fates["duplicate"],
+        "quarantined": fates["quarantined"],
+    }
