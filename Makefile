@@ -2,7 +2,7 @@
 PYTHON := $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: run test check bench airflow samples format clean
+.PHONY: run test check bench airflow samples readme format clean
 
 run: .venv/.ready  ## the main job on data_samples/: land the feeds, publish the week's list
 	$(BIN)/shoudai run
@@ -24,6 +24,9 @@ airflow: .venv/.ready  ## Airflow with our DAGs on loopback; Ctrl-C stops all of
 
 samples: .venv/.ready  ## make data_samples/ again (the same bytes)
 	$(BIN)/python -m pipelines.simulate data_samples
+
+readme: .venv/.ready  ## README.md with real output again
+	$(BIN)/python .ci/readme.py
 
 lock:  ## requirements.lock from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --generate-hashes --python-version 3.11 --no-header --quiet -o requirements.lock
