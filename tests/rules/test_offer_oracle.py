@@ -9,6 +9,8 @@ from typing import Any
 import polars as pl
 from hypothesis import given, settings, strategies as st
 
+from pipelines.eligibility.explained_limit import Case, limit_figures
+from pipelines.eligibility.explained_offer import offer_lines
 from pipelines.offers.offer import offer
 from pipelines.parameters import LprRate
 
@@ -58,6 +60,7 @@ def known(grade: str, staff: tuple[int | None, float | None], **facts: Any) -> d
     return entity(**facts, insured_changes_6m=staff[0], insured_max_change_pct_6m=staff[1])
 
 
+DIFFERS = "与之不同"
 RATES = st.integers(2000, 9999).map(lambda milli: Decimal(milli) / 1000)
 
 
@@ -80,3 +83,22 @@ def test_every_offer_equals_the_oracle(people: list[dict[str, Any]], lpr_1y_pct:
             "alternatives": row["alternatives"],
             "to_verify": row["to_verify"],
         } == expected
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(FACTS, min_size=1, max_size=30), RATES, st.sampled_from(["monthly", "annual"]), st.booleans())
+def test_an_explanation_works_out_the_same_figures_for_every_product_that_fits(
+    people: list[dict[str, Any]], lpr_1y_pct: Decimal, flow_basis: str, is_staff: bool
+) -> None:
+    p = plan(flow_basis=flow_basis, livelihood_reading="staff" if is_staff else "one_person")
+    grades = pl.Series("grade", [facts["grade"] for facts in people])
+    rows = judged([known(**facts) for facts in people], p).with_columns(grades)
+    lpr = LprRate(lpr_1y_pct, Decimal(5), date(2025, 1, 20), is_past_table_end=False)
+    for row in offer(rows, p, lpr).collect(engine="streaming").rows(named=True):
+        lines = offer_lines(row, row, p)
+        assert not any(DIFFERS in line.text for line in lines)
+        if row["product"] is not None:
+            figures = limit_figures(row["product"], Case(row, row["grade"], p))
+            assert [figure.yuan for figure in figures] == [row["limit_yuan"], row["limit_other_reading_yuan"]]
+            others = [line for line in lines if line.title_zh.startswith("其他可选")]
+            assert len(others) == len(row["alternatives"])
