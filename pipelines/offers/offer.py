@@ -71,10 +71,10 @@ def _alternatives() -> pl.Expr:
 
 
 def _limits(p: Parameters) -> list[pl.Expr]:
-    readings = {made.name: LIMITS[made.limit](p) for made in products()}
+    limits = {made.name: LIMITS[made.limit](p) for made in products()}
     return [
-        _of_the_chosen(lambda made: readings[made.name][0]).alias("limit_yuan"),
-        _of_the_chosen(lambda made: readings[made.name][1]).alias("limit_other_reading_yuan"),
+        _of_the_chosen(lambda made: limits[made.name].yuan).alias("limit_yuan"),
+        _of_the_chosen(lambda made: limits[made.name].other_yuan).alias("limit_other_reading_yuan"),
     ]
 
 
@@ -95,14 +95,14 @@ def _subsidy(p: Parameters) -> pl.Expr:
 
 def _note(p: Parameters) -> pl.Expr:
     """What the limit rests on, or what is said in its place."""
-    has_limit = pl.col("limit_yuan").is_not_null()
-    return _of_the_chosen(
-        lambda made: (
-            pl.when(has_limit)
-            .then(pl.lit(made.note.format_map(vars(p))))
-            .otherwise(pl.lit(made.note_without.format_map(vars(p))))
-        )
-    ).alias("limit_note")
+    return _of_the_chosen(lambda made: _note_of(made, p)).alias("limit_note")
+
+
+def _note_of(made: Product, p: Parameters) -> pl.Expr:
+    whole, partial, none = (text.format_map(vars(p)) for text in (made.note, made.note_partial, made.note_without))
+    is_partial = LIMITS[made.limit](p).is_partial
+    known = pl.when(is_partial).then(pl.lit(partial)).otherwise(pl.lit(whole))
+    return pl.when(pl.col("limit_yuan").is_null()).then(pl.lit(none)).otherwise(known)
 
 
 def _season(p: Parameters) -> pl.Expr:

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.errors import UsageError
 from pipelines.parameters.documents import declared
 from pipelines.parameters.plan import FOLDER
 
@@ -41,6 +42,9 @@ def is_listed(code: pl.Expr, listed: Sequence[str]) -> pl.Expr:
 
     Unknown for what is no industry code, and for one too short to tell: `F` or `54` where only `543` is listed. A
     section is in when all of its divisions are.
+
+    Raises:
+        UsageError: something listed is no such code.
     """
     within, too_short = _listed(tuple(listed))
     plain = code.str.strip_chars().str.to_uppercase()
@@ -51,6 +55,11 @@ def is_listed(code: pl.Expr, listed: Sequence[str]) -> pl.Expr:
 @cache
 def _listed(listed: tuple[str, ...]) -> tuple[list[str], list[str]]:
     """The codes, with and without their letter, that lie in the listed ones, and those too short to tell."""
+    odd = [each for each in listed if not each.isdecimal() or not 2 <= len(each) <= 4 or each[:2] not in _sections()]
+    if odd:
+        raise UsageError(
+            f"{', '.join(odd)}: no division, group or class of GB/T 4754; expected two to four digits without a letter"
+        )
     wider = {each[:n] for each in listed for n in (2, 3) if n < len(each)} - {*listed}
     deeper = {each + "".join(more) for each in listed for n in range(5 - len(each)) for more in _digits(n)}
     whole = [letter for letter in _table()["sections"] if _divisions(letter) <= {*listed}]
