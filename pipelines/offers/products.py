@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from string import Formatter
 from typing import Any
 
 from pipelines.eligibility.rules import RULES, Rule
@@ -114,11 +115,15 @@ def _check(name: str, spec: Mapping[str, Any]) -> None:
     """
     parameters = Parameters.__dataclass_fields__.keys()
     switches = {option["while"] for option in spec["repayment_options"] if "while" in option}
+    texts = [text for key, text in spec.items() if key.startswith("note")] + [
+        o["text"] for o in spec["repayment_options"]
+    ]
+    placeholders = {name for text in texts for _, name, *_ in Formatter().parse(text) if name}
     kinds = {
         "rule": (set(spec["admission"]), RULES.keys()),
         "condition": ({*spec["addressed_to"], *spec["conditions"]}, CONDITIONS.keys()),
         "rule, segment or condition": (set(spec["subsidised"]), _columns().keys()),
-        "parameter": (switches | {spec[key] for key in ("term", "discount") if key in spec}, parameters),
+        "parameter": (switches | placeholders | {spec[key] for key in ("term", "discount") if key in spec}, parameters),
     }
     for kind, (named, known) in kinds.items():
         if odd := sorted(named - known):

@@ -366,6 +366,7 @@ def test_the_list_has_the_columns_of_an_offer_in_their_order() -> None:
         ({"conditions": ["has_ip_rights"]}, "tech names has_ip_rights, which is no condition"),
         ({"admission": ["is_nice"]}, "tech names is_nice, which is no rule"),
         ({"subsidised": ["blue"]}, "tech names blue, which is no rule, segment or condition"),
+        ({"note": "{tech_share}%"}, "tech names tech_share, which is no parameter"),
         ({"term": "tech_terms"}, "tech names tech_terms, which is no parameter"),
     ],
 )
