@@ -136,6 +136,13 @@ def sftp_server(folder: Path) -> Iterator[SftpServer]:
             sftp_factory=Files,
         )
 
+    async def close() -> None:
+        acceptor.close()
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -144,7 +151,7 @@ def sftp_server(folder: Path) -> Iterator[SftpServer]:
     try:
         yield made
     finally:
-        loop.call_soon_threadsafe(acceptor.close)
+        asyncio.run_coroutine_threadsafe(close(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
 

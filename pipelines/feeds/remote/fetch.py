@@ -138,13 +138,14 @@ class Fetching:
         assert place is not None  # noqa: S101 - only after the first look
         content = tried(place, lambda: place.control(control)) if control else None
         stated = pull.control_in(control.name, content) if control and content is not None else None
-        if file.size is None and not (stated and stated.digest):
+        claimed = stated.digest if stated else None
+        if file.size is None and claimed is None:
             raise FileWaitingError(
                 "the source does not state its size, so that nobody can tell whether it is complete; ask the sender for a "
                 f"control file ({file.name}{pull.CONTROL}) with its digest"
             )
-        if stated and stated.digest in landed and landed[stated.digest] == file.size:
-            return Fetch.of(visit.source, file, control, KNOWN, file_id=stated.digest)
+        if claimed is not None and claimed in landed and landed[claimed] == file.size:
+            return Fetch.of(visit.source, file, control, KNOWN, file_id=claimed)
         part, digest = self._proven(place, file, stated, progress)
         if digest in landed:
             part.unlink()
