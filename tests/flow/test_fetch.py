@@ -42,12 +42,24 @@ def test_a_seen_file_is_not_fetched_again_and_a_changed_one_is(drop, desk):
     drop.put("a_20261105.csv", CONTENT)
     drop.declare(desk)
     fetch(desk)
+    assert fetch(desk).seen == 1
+    desk.landed("a_20261105.csv", status="refused")
     (desk.settings.inbox / FEED / "a_20261105.csv").unlink()
     again = fetch(desk)
     assert (statuses(again), again.seen, inbox(desk)) == ({}, 1, {})
     drop.put("a_20261105.csv", CONTENT * 3)
     assert statuses(fetch(desk)) == {"a_20261105.csv": "fetched"}
     assert inbox(desk) == {"a_20261105.csv": CONTENT * 3}
+
+
+def test_a_fetched_file_that_vanished_from_the_inbox_before_it_landed_is_fetched_again(folder_place, desk):
+    folder_place.put("a_20261105.csv", CONTENT)
+    folder_place.declare(desk)
+    fetch(desk)
+    (desk.settings.inbox / FEED / "a_20261105.csv").unlink()
+    desk.con.execute("UPDATE lake.ops.fetches SET looked_at = looked_at - INTERVAL 1 SECOND")
+    assert statuses(fetch(desk)) == {"a_20261105.csv": "fetched"}
+    assert inbox(desk) == {"a_20261105.csv": CONTENT}
 
 
 def test_what_has_landed_is_known_by_its_digest_whatever_it_is_called(drop, desk):

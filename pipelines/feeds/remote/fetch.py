@@ -100,7 +100,13 @@ class Fetching:
                 self._ledger.note_source(visit.outcome())
 
     def _visit(self, source: Source) -> Visit:
-        visit = Visit(source, self._ledger.of_source(source))
+        tried_before = self._ledger.tried(source.feed)
+        folder = self._settings.inbox / source.feed
+
+        def is_held(past: Fetch) -> bool:
+            return past.status != FETCHED or past.file_id in tried_before or (folder / past.name).is_file()
+
+        visit = Visit(source, self._ledger.of_source(source), is_held)
         with visit.in_words():
             visit.look(lambda: place_of(source, credentials(source, self._lookup), self._limits))
         return visit

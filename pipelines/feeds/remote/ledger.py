@@ -101,6 +101,11 @@ class Ledger:
         ).fetchall()
         return dict(rows)
 
+    def tried(self, feed: str) -> set[str]:
+        """Digests of the files of a feed that landing has looked at, whatever came of it."""
+        rows = self._con.execute("SELECT DISTINCT file_id FROM lake.ops.files WHERE feed = ?", [feed]).fetchall()
+        return {file_id for (file_id,) in rows}
+
     def is_tried(self, feed: str, name: str, size: int, modified_ns: int) -> bool:
         """Whether landing has looked at this file of the inbox."""
         found = self._con.execute(

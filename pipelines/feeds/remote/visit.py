@@ -30,6 +30,7 @@ class Visit:
     Attributes:
         place: the source's place; None when it could not even be named.
         past: name -> the ledger's row of each file seen there before.
+        is_held: whether a fetched file is still in the inbox or was tried by landing; else it must come again.
         seen: files that need not be fetched (again), each with its row.
         ready: complete files to fetch.
         unsettled: files without a sign of being complete, to be looked at once more.
@@ -39,6 +40,7 @@ class Visit:
 
     source: Source
     past: dict[str, Fetch]
+    is_held: Callable[[Fetch], bool]
     place: Place | None = None
     files: int = 0
     seen: list[tuple[RemoteFile, RemoteFile | None, Fetch]] = field(default_factory=list)
@@ -118,7 +120,7 @@ class Visit:
     def _sort_file(self, place: Place, file: RemoteFile, control: RemoteFile | None) -> None:
         past = self.past.get(file.name)
         is_same = past is not None and past.is_of(file, control)
-        if past is not None and is_same and past.status in DONE:
+        if past is not None and is_same and past.status in DONE and self.is_held(past):
             self.seen.append((file, control, past))
         elif past is not None and is_same and past.status == DISAGREES:
             self.noted.append(past)
