@@ -6,23 +6,26 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from airflow.sdk import DAG, Asset, CronTriggerTimetable, Metadata, dag, get_current_context, task
+from airflow.sdk import DAG, Asset, BaseHook, CronTriggerTimetable, Metadata, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from pipelines.errors import SourceError
 from pipelines.settings import HOUSE, Settings
 
 log = logging.getLogger(__name__)
 
 FEEDS = sorted(contract.stem for contract in (HOUSE / "schemas" / "feeds").glob("*.yml"))
 ABOUT = """
-Lands every new file of **{feed}** (`schemas/feeds/{feed}.yml`) from the inbox: contract, split into accepted and
-quarantined rows, batch expectations, ledger.
+Fetches what is new at the source of **{feed}** (`<home>/sources.yml`, `SHOUDAI_SOURCE_…`; credentials from the environment
+or an Airflow connection) into the inbox, and lands every new file (`schemas/feeds/{feed}.yml`): contract, split into
+accepted and quarantined rows, batch expectations, ledger.
 
 - `land` is *skipped* when nothing new has landed; otherwise the asset `shoudai://feed/{feed}` gets an event that
   carries the names of the landed files and their rows.
 - `none_refused` is *failed* when a file was refused (unreadable, of another feed, gate closed), with the reason of
   each. Refused files stay where they are, nothing of them is visible, and the good files beside them land all the same.
   A file whose control file does not agree yet only waits; the log of `land` says so.
+- A source that cannot be read fails `land`, which is then retried; what had arrived in the inbox lands before that.
 
 Running it again changes nothing: the same bytes land once. All writers share the pool `warehouse` (one slot).
 """
@@ -47,12 +50,17 @@ def ingest(feed: str) -> DAG:
         def land() -> Iterator[Metadata]:
             from pipelines import flow
 
-            report = flow.ingest(Settings.from_env(), [feed])
+            report = flow.ingest(Settings.from_env(), [feed], connections=BaseHook.get_connection)
+            for source in report.sources:
+                log.info("%s: %s, %d files. %s", source.uri, source.status, source.files, source.reason or "")
             for file in report.files:
                 log.info("%s: %s, %d rows accepted. %s", file.name, file.status, file.accepted, file.reason or "")
             refused = [f"{file.name}: {file.reason}" for file in report.refused if file.status != "waiting"]
-            get_current_context()["ti"].xcom_push(key="refused", value=refused)
+            unread = [f"{source.uri}: {source.reason}" for source in report.failed_sources]
+            get_current_context()["ti"].xcom_push(key="refused", value=refused + unread)
             landed = [file for file in report.files if file.status == "landed"]
+            if unread and not landed:
+                raise SourceError("\n".join(unread))
             if not landed:
                 raise AirflowSkipException(f"nothing new of {feed} has arrived")
             files, rows = [file.name for file in landed], sum(file.accepted for file in landed)

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from pipelines import __version__
-from pipelines.errors import ShoudaiError
+from pipelines.errors import ShoudaiError, SourceError
 from pipelines.settings import Settings
 
 P = ParamSpec("P")
@@ -120,7 +120,10 @@ def main() -> None:
 @as_json
 @_in_words
 def run(home: Path | None, inbox: Path | None, as_of: date | None, as_json: bool) -> None:
-    """The main job: pull, land, and publish the week's list. Without arguments it runs on the samples."""
+    """The main job: pull, land, and publish the week's list. Without arguments it runs on the samples.
+
+    Exit code 69 when a source could not be read: the list is published all the same, on what had arrived.
+    """
     from pipelines import flow
 
     settings = Settings.from_env(home, inbox)
@@ -130,9 +133,11 @@ def run(home: Path | None, inbox: Path | None, as_of: date | None, as_json: bool
         report = flow.run(settings, as_of, bar)
     if as_json:
         _print_json({"ingested": _ingested(report.ingested), "release": _released(report.release)})
-        return
-    _show_ingested(report.ingested)
-    _show_release(report.release)
+    else:
+        _show_ingested(report.ingested)
+        _show_release(report.release)
+    if report.ingested.failed_sources:
+        sys.exit(SourceError.exit_code)
 
 
 @main.command()
@@ -142,7 +147,10 @@ def run(home: Path | None, inbox: Path | None, as_of: date | None, as_json: bool
 @as_json
 @_in_words
 def ingest(feeds: tuple[str, ...], home: Path | None, inbox: Path | None, as_json: bool) -> None:
-    """Land the new files of FEEDS (default: all) into the warehouse. Exit code 65 when a file was refused."""
+    """Fetch and land the new files of FEEDS (default: all) into the warehouse.
+
+    Exit code 65 when a file was refused, else 69 when a source could not be read; the others landed all the same.
+    """
     from pipelines import flow
 
     settings = Settings.from_env(home, inbox)
@@ -154,6 +162,8 @@ def ingest(feeds: tuple[str, ...], home: Path | None, inbox: Path | None, as_jso
         _show_ingested(report)
     if report.refused:
         sys.exit(65)
+    if report.failed_sources:
+        sys.exit(SourceError.exit_code)
 
 
 @main.command()
@@ -284,7 +294,8 @@ def _ingested(report: Any) -> dict[str, Any]:
         }
         for each in report.files
     ]  # fmt: skip
-    return {"landed": report.landed, "feeds_changed": report.feeds_changed, "files": files}
+    sources = [asdict(each) for each in report.sources]
+    return {"landed": report.landed, "feeds_changed": report.feeds_changed, "files": files, "sources": sources}
 
 
 def _released(release: Any) -> dict[str, Any]:
@@ -295,7 +306,15 @@ def _print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
+def _show_sources(report: Any) -> None:
+    from pipelines.feeds.remote.report import lines
+
+    for line in lines(report.sources):
+        out.print(line, soft_wrap=True, highlight=False)
+
+
 def _show_ingested(report: Any) -> None:
+    _show_sources(report)
     if not report.files:
         out.print("no new files")
         return

@@ -43,6 +43,12 @@ class GateError(FileRefusedError):
     """The batch expectations of a feed failed, or raised: nothing of the file became visible."""
 
 
+class SourceError(ShoudaiError):
+    """A source of a feed cannot be read; what had arrived before still counts."""
+
+    exit_code = 69
+
+
 class BusyError(ShoudaiError):
     """Another run holds the warehouse."""
 

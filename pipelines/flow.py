@@ -19,6 +19,9 @@ from pipelines.eligibility.judge import attrition, judge as judge_rules, watchli
 from pipelines.errors import disk_full_in_words
 from pipelines.feeds.contract import contract, feeds as all_feeds
 from pipelines.feeds.land import FileOutcome, landing
+from pipelines.feeds.remote.credentials import Lookup
+from pipelines.feeds.remote.fetch import Fetching
+from pipelines.feeds.remote.ledger import SourceOutcome
 from pipelines.lists.pick import pick as pick_list
 from pipelines.lock import exclusive
 from pipelines.offers.offer import offer as offer_products
@@ -40,9 +43,10 @@ __all__ = ["Run", "features", "ingest", "judge", "offer", "pick", "publish", "re
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What became of every file that was new or had not landed before."""
+    """What became of every file that was new or had not landed before, and how each source was found."""
 
     files: tuple[FileOutcome, ...]
+    sources: tuple[SourceOutcome, ...] = ()
 
     @property
     def landed(self) -> int:
@@ -58,6 +62,11 @@ class IngestReport:
     def refused(self) -> list[FileOutcome]:
         """Files that did not land, each with its reason."""
         return [each for each in self.files if not each.is_good]
+
+    @property
+    def failed_sources(self) -> list[SourceOutcome]:
+        """Sources that could not be read, each with its reason."""
+        return [each for each in self.sources if not each.is_good]
 
 
 @dataclass(frozen=True)
@@ -84,17 +93,28 @@ def run(settings: Settings, as_of: date | None = None, progress: Progress | None
         return RunReport(ingested, made)
 
 
-def ingest(settings: Settings, feeds: Sequence[str] | None = None, progress: Progress | None = None) -> IngestReport:
-    """Land every new file of the feeds (default: all) into the warehouse; one transaction a file.
+def ingest(
+    settings: Settings,
+    feeds: Sequence[str] | None = None,
+    progress: Progress | None = None,
+    connections: Lookup | None = None,
+) -> IngestReport:
+    """Fetch what is new at the sources of the feeds (default: all) and land it into the warehouse; one transaction a file.
+
+    A source that cannot be read is in the report; what the others brought lands all the same. `connections` is Airflow's
+    look-up of a connection by its id, inside a DAG.
 
     Raises:
         UsageError: an unknown feed.
+        DeclarationError: the sources are declared wrongly.
         BusyError: another run is at work.
     """
     chosen = [contract(feed).feed for feed in (feeds or all_feeds())]
     watch = progress or Quiet()
     with exclusive(settings.home, "ingest"), writer(settings) as con, landing(con, settings) as lands:
         migrate(con)
+        fetching = Fetching(con, settings, chosen, connections)
+        fetching.fetch(watch)
         pending = [delivery for feed in chosen for delivery in lands.pending(feed)]
         watch.begin("files", len(pending))
         outcomes = []
@@ -102,7 +122,8 @@ def ingest(settings: Settings, feeds: Sequence[str] | None = None, progress: Pro
             watch.advance(f"{delivery.feed}/{delivery.name}")
             outcomes.append(lands.land(delivery))
         watch.end()
-    return IngestReport(tuple(outcomes))
+        fetching.clear_sources()
+    return IngestReport(tuple(outcomes), fetching.outcomes)
 
 
 def start(settings: Settings, as_of: date | None = None) -> Run:

@@ -18,6 +18,7 @@ from pipelines.eligibility.rules import FeedStates
 from pipelines.errors import GateError, UsageError
 from pipelines.feeds.contract import contract, feeds
 from pipelines.feeds.gate import Gate
+from pipelines.feeds.remote.ledger import failing
 from pipelines.lists.context import FeedSource, ListContext
 from pipelines.lists.export import export_list
 from pipelines.lists.manifest import MANIFEST, sha256, write_manifest
@@ -197,8 +198,9 @@ def _ledger(run: Run, facts: Mapping[str, object], release: str, started: dateti
         "started_at": started,
         "ended_at": datetime.now(UTC).replace(tzinfo=None),
         "settings": run.facts(),
+        "notes": _notes(run),
     }
-    return pl.DataFrame([row])
+    return pl.DataFrame([row], schema_overrides={"notes": pl.List(pl.String)})
 
 
 def _write_lake(run: Run, ledger: pl.DataFrame) -> None:
@@ -320,9 +322,15 @@ def _counts(run: Run) -> dict[str, int]:
 
 
 def _notes(run: Run) -> list[str]:
-    """What a reader of the list must know: frozen rules, and a rate table that has ended."""
+    """What a reader of the list must know: sources out of reach, frozen rules, and a rate table that has ended."""
     states, lpr = feed_states(run), rates(run.as_of)
-    notes = [f"{feed} is late: the rules it feeds are unknown" for feed in sorted(states.late)]
+    with reader(run.settings, run.version) as con:
+        unread = failing(con)
+    notes = [
+        f"{feed} could not be fetched, the list stands on what had arrived before: {why}"
+        for feed, why in unread.items()
+    ]
+    notes += [f"{feed} is late: the rules it feeds are unknown" for feed in sorted(states.late)]
     notes += [
         f"{feed} has never been delivered: the rules it feeds are unknown"
         for feed in feeds()

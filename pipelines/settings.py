@@ -15,6 +15,8 @@ HOUSE = Path(__file__).resolve().parent.parent
 
 SAMPLES = HOUSE / "data_samples"
 BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
+SOURCE_ENV = "SHOUDAI_SOURCE_"
+"""`SHOUDAI_SOURCE_<FEED>` names where a feed is fetched from."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Settings:
         lake: where the Parquet of the warehouse lies (a folder or an object-store URL).
         memory_gb: what DuckDB may use before it spills to `work/spill`.
         bank: how this bank is named among the lenders of `credit__loans` (a part of the name is enough).
+        sources: the YAML that says where feeds are fetched from; it need not exist.
     """
 
     home: Path
@@ -36,19 +39,21 @@ class Settings:
     lake: str
     memory_gb: float
     bank: str
+    sources: Path
 
     @classmethod
     def from_env(cls, home: Path | None = None, inbox: Path | None = None) -> Settings:
-        """Settings from options, else `SHOUDAI_HOME` / `SHOUDAI_INBOX` / `SHOUDAI_CATALOG` / `SHOUDAI_LAKE`.
+        """Settings from options, else `SHOUDAI_HOME` / `SHOUDAI_INBOX` / `SHOUDAI_CATALOG` / `SHOUDAI_LAKE` / `SHOUDAI_SOURCES`.
 
-        Without any of them the home is `./shoudai-home`, and the inbox is `<home>/inbox` when it exists, else the
-        samples of this project.
+        Without any of them the home is `./shoudai-home`, and the inbox is `<home>/inbox` when it exists or feeds are
+        fetched from sources (then it is made), else the samples of this project.
 
         Raises:
             UsageError: the inbox does not exist.
         """
         home = (home or Path(os.environ.get("SHOUDAI_HOME", "shoudai-home"))).resolve()
-        inbox = inbox or _inbox_from_env(home)
+        sources = Path(os.environ.get("SHOUDAI_SOURCES", home / "sources.yml")).resolve()
+        inbox = inbox or _inbox_from_env(home, sources)
         if not inbox.is_dir():
             raise UsageError(
                 f"inbox {inbox} is not a folder; expected one folder per feed in it (inbox/tax__payments/…)"
@@ -60,6 +65,7 @@ class Settings:
             lake=os.environ.get("SHOUDAI_LAKE", str(home / "lake")),
             memory_gb=float(os.environ.get("SHOUDAI_MEMORY_GB", "4")),
             bank=os.environ.get("SHOUDAI_BANK", "本行"),
+            sources=sources,
         )
 
     @property
@@ -97,8 +103,10 @@ def week_of(as_of: date) -> str:
     return f"{year}-W{week:02d}"
 
 
-def _inbox_from_env(home: Path) -> Path:
+def _inbox_from_env(home: Path, sources: Path) -> Path:
     if "SHOUDAI_INBOX" in os.environ:
         return Path(os.environ["SHOUDAI_INBOX"])
     own = home / "inbox"
+    if sources.is_file() or any(name.startswith(SOURCE_ENV) for name in os.environ):
+        own.mkdir(parents=True, exist_ok=True)
     return own if own.is_dir() else SAMPLES

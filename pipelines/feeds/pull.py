@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -15,7 +15,8 @@ from pipelines.errors import FileWaitingError
 from pipelines.settings import BUSINESS_ZONE
 
 CONTROL = ".ok"
-_UNFINISHED = (".tmp", ".part", ".filepart", ".swp", "~")
+PART = ".part"
+_UNFINISHED = (".tmp", PART, ".filepart", ".swp", "~")
 _CHUNK = 1 << 20
 
 
@@ -64,11 +65,13 @@ def deliveries(inbox: Path, feed: str) -> list[Delivery]:
 
 
 def _is_data_file(path: Path) -> bool:
-    name = path.name
+    return path.is_file() and not path.is_symlink() and is_data_name(path.name)
+
+
+def is_data_name(name: str) -> bool:
+    """Whether a name is that of a delivery: not hidden, not unfinished, no control file, no read-me."""
     return (
-        path.is_file()
-        and not path.is_symlink()
-        and not name.startswith((".", "_"))
+        not name.startswith((".", "_"))
         and not name.endswith((CONTROL, *_UNFINISHED))
         and name.lower() not in ("readme.md", "readme.txt")
     )
@@ -88,10 +91,19 @@ def control_of(delivery: Delivery) -> Control | None:
     path = delivery.path.with_name(delivery.name + CONTROL)
     if not path.is_file():
         return None
-    text = path.read_text(encoding="utf-8-sig", errors="replace").strip()
+    return control_in(path.name, path.read_bytes())
+
+
+def control_in(name: str, content: bytes) -> Control:
+    """What the bytes of a control file of that name state.
+
+    Raises:
+        FileWaitingError: they are neither JSON nor `key=value` lines, or a value is none.
+    """
+    text = content.decode("utf-8-sig", errors="replace").strip()
     if not text:
         return Control()
-    stated = _stated(path.name, text)
+    stated = _stated(name, text)
     digest = next((stated[key] for key in ("digest", "sha256", "md5", "sm3") if stated.get(key)), None)
     try:
         return Control(
@@ -101,7 +113,7 @@ def control_of(delivery: Delivery) -> Control | None:
         )
     except ValueError as error:
         raise FileWaitingError(
-            f"control file {path.name}: {error}; expected rows=NUMBER and received_on=2026-11-02"
+            f"control file {name}: {error}; expected rows=NUMBER and received_on=2026-11-02"
         ) from error
 
 
@@ -128,17 +140,11 @@ def archive(delivery: Delivery, folder: Path, control: Control | None) -> tuple[
     Raises:
         FileWaitingError: the digest is not the one its control file states, or the file changed while it was read.
     """
-    names = ["sha256"] + (["md5", "sm3"] if control and control.digest else [])
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f".incoming-{os.getpid()}"
     try:
         with partial.open("wb") as target:
-            hashes = {name: hashlib.new(name, usedforsecurity=False) for name in names}
-            for chunk in _chunks(delivery.path):
-                for each in hashes.values():
-                    each.update(chunk)
-                target.write(chunk)
-        digests = Digests(hashes["sha256"].hexdigest(), {name: each.hexdigest() for name, each in hashes.items()})
+            digests = _digests(_chunks(delivery.path), control, target.write)
         _check_unchanged(delivery, digests, control)
         final = folder / digests.sha256[:2] / digests.sha256
         final.parent.mkdir(exist_ok=True)
@@ -146,6 +152,21 @@ def archive(delivery: Delivery, folder: Path, control: Control | None) -> tuple[
     finally:
         partial.unlink(missing_ok=True)
     return digests, final
+
+
+def digests_of(path: Path, control: Control | None) -> Digests:
+    """The digests of a file's bytes: SHA-256, and those its control file may state."""
+    return _digests(_chunks(path), control, len)
+
+
+def disagreement(digests: Digests, control: Control | None) -> str | None:
+    """How a file's digest differs from the one its control file states; None when it does not."""
+    if not (control and control.digest) or control.digest in digests.by_name.values():
+        return None
+    return (
+        f"digest of the file (sha256 {digests.sha256}) is not the one its control file states ({control.digest}): "
+        "the delivery is incomplete or changed; ask the sender for file and control file again"
+    )
 
 
 def sha256(path: Path) -> str:
@@ -162,11 +183,19 @@ def _check_unchanged(delivery: Delivery, digests: Digests, control: Control | No
         raise FileWaitingError(
             "the file changed while it was read: it is still being delivered; it is taken up by the next run"
         )
-    if control and control.digest and control.digest not in digests.by_name.values():
-        raise FileWaitingError(
-            f"digest of the file (sha256 {digests.sha256}) is not the one its control file states ({control.digest}): "
-            "the delivery is incomplete or changed; ask the sender for file and control file again"
-        )
+    if (words := disagreement(digests, control)) is not None:
+        raise FileWaitingError(words)
+
+
+def _digests(chunks: Iterator[bytes], control: Control | None, keep: Callable[[bytes], object]) -> Digests:
+    """Hash bytes while `keep` takes them; the weaker digests only where a control file may state one."""
+    names = ["sha256"] + (["md5", "sm3"] if control and control.digest else [])
+    hashes = {name: hashlib.new(name, usedforsecurity=False) for name in names}
+    for chunk in chunks:
+        for each in hashes.values():
+            each.update(chunk)
+        keep(chunk)
+    return Digests(hashes["sha256"].hexdigest(), {name: each.hexdigest() for name, each in hashes.items()})
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,6 +91,31 @@ def test_a_refused_file_and_a_closed_gate_fail_the_run_with_their_reasons_and_th
     assert _asset_events()[-1]["rows"] > 0
 
 
+def test_an_ingest_dag_fetches_with_an_airflow_connection_and_a_dead_source_fails_it(
+    bag: DagBag, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SHOUDAI_HOME", str(tmp_path))
+    monkeypatch.delenv("SHOUDAI_INBOX", raising=False)
+    sample = SAMPLES / FEED / "shebao_202610.csv"
+    (tmp_path / "exchange").mkdir()
+    shutil.copy2(sample, tmp_path / "exchange")
+    (tmp_path / "sources.yml").write_text(
+        f"settle_seconds: 0\ntries: 1\nsources: {{{FEED}: {{uri: exchange, connection: front}}}}\n", encoding="utf-8"
+    )
+    assert bag.dags[f"ingest__{FEED}"].test(logical_date=None).state == "failed"
+    assert "Airflow does not give the connection front: AirflowNotFoundException" in "".join(capfd.readouterr())
+
+    with _connection("front"):
+        assert _states(bag.dags[f"ingest__{FEED}"].test(logical_date=None))["land"] == "success"
+    assert _asset_events()[-1]["files"] == [sample.name]
+
+    monkeypatch.setenv("SHOUDAI_SOURCE_SOCIAL__INSURANCE", "nowhere")
+    with _connection("front"):
+        states = _states(bag.dags[f"ingest__{FEED}"].test(logical_date=None))
+    assert states == {"land": "failed", "none_refused": "upstream_failed"}
+    assert "there is no such folder" in "".join(capfd.readouterr())
+
+
 @pytest.fixture(scope="module")
 def weekly(bag: DagBag, county: Settings) -> DagRun:
     """One run of the weekly DAG on the county."""
@@ -142,6 +168,20 @@ def test_a_fault_fails_the_task_with_its_own_words_and_nothing_after_it_runs(
     assert set(states.values()) == {"upstream_failed"}
     said = "".join(capfd.readouterr())
     assert f"UsageError: inbox {tmp_path / 'nowhere'} is not a folder; expected one folder per feed in it" in said
+
+
+@contextmanager
+def _connection(name: str) -> Iterator[None]:
+    """A connection in Airflow's own database."""
+    from airflow.models.connection import Connection
+    from airflow.utils.session import create_session
+    from sqlalchemy import delete
+
+    with create_session() as session:
+        session.add(Connection(conn_id=name, conn_type="ssh", login="shoudai"))
+    yield
+    with create_session() as session:
+        session.execute(delete(Connection).where(Connection.conn_id == name))
 
 
 def _states(run: DagRun) -> dict[str, str]:

@@ -24,6 +24,7 @@ KINDS = {
     "pipelines/parameters/products.yml": "products",
     "pipelines/parameters/seasons.yml": "seasons",
     "pipelines/names_zh.yml": "names_zh",
+    "pipelines/feeds/remote/sources.*.yml": "sources",
     "pipelines/lists/notes_zh.yml": "notes_zh",
 }
 YAML_FILES = [path.relative_to(HOUSE) for pattern in ("*.yml", "*.yaml") for path in files(pattern)]
