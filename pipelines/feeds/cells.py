@@ -146,7 +146,9 @@ def _presence(column: Column, raw: str) -> tuple[tuple[str, str], ...]:
     if not column.nullable:
         faults.append((is_empty(raw), f"{column.name}: empty"))
     if column.type in _LOSE_DIGITS or (column.type == "text" and not column.nullable):
-        faults.append((is_lost, f"{column.name}: digits lost in a spreadsheet, expected all of them: deliver it as text"))
+        faults.append(
+            (is_lost, f"{column.name}: digits lost in a spreadsheet, expected all of them: deliver it as text")
+        )
     if column.type not in _NEVER_WRONG:
         condition = f'"{column.name}" IS NULL AND NOT {is_empty(raw)}'
         is_other = f" AND NOT {is_lost}" if column.type in _LOSE_DIGITS else ""

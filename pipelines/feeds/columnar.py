@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import polars as pl
-import pyarrow.parquet as pq
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from pipelines.errors import FileRefusedError
 from pipelines.settings import BUSINESS_ZONE
@@ -58,7 +58,9 @@ def json_lines(path: Path, base: Path, aliases: frozenset[str]) -> Iterator[tupl
     lines = pl.scan_lines(path, name="line").filter(pl.col("line").str.strip_chars() != "")
     keys = _keys(path, lines, aliases)
     if len(keys) > _MOST_KEYS:
-        raise FileRefusedError(f"the JSON objects have more than {_MOST_KEYS:,} keys; expected the headings of one table")
+        raise FileRefusedError(
+            f"the JSON objects have more than {_MOST_KEYS:,} keys; expected the headings of one table"
+        )
     line = pl.col("line").str.strip_chars()
     is_object = line.str.starts_with("{") & line.str.json_path_match("$").is_not_null()
     row = pl.concat_str([_quoted(line.str.json_path_match(f"$['{key}']")) for key in keys], separator=",")

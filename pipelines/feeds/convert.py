@@ -31,6 +31,8 @@ _WORDS = {
     "json": "JSON Lines, one object a line: ask the sender for the file again",
 }
 _TEXT_FORMS = ("markup", "json")
+GAVE_UP = {"refused": "its reader gave up"}
+"""The answer of a reader that asked for too much memory, or stopped."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +82,18 @@ def converted(path: Path, form: str, feed: str, base: Path) -> list[Grid]:
     if form in _TEXT_FORMS:
         source = base.with_name(f"{base.name}-utf8")
         is_marked = to_utf8(path, source, encoding_of_rows(path))
+    return _grids(form, _apart(form, source, feed, base), is_marked=is_marked)
+
+
+def _apart(form: str, source: Path, feed: str, base: Path) -> dict[str, Any]:
+    """The answer of `convert`, asked of a process of its own."""
     command = [sys.executable, "-m", "pipelines.feeds.convert", form, str(source), feed, str(base)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=MAX_SECONDS, check=False)  # noqa: S603 - ours
-    except subprocess.TimeoutExpired as error:
-        raise FileRefusedError(f"after {MAX_SECONDS} seconds this could still not be read as {_WORDS[form]}") from error
-    answer = done.stdout.splitlines()[-1:] if done.returncode == 0 else []
-    return _grids(form, json.loads(answer[0]) if answer else {"refused": "its reader gave up"}, is_marked=is_marked)
+    except subprocess.TimeoutExpired:
+        return {"refused": f"its reader did not end in {MAX_SECONDS} seconds"}
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else GAVE_UP
+    return answer
 
 
 def convert(form: str, source: Path, feed: str, base: Path) -> dict[str, Any]:

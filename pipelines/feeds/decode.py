@@ -122,7 +122,7 @@ def _parts(plain: Plain, made: Contract, scratch: Path) -> tuple[list[_Part], li
 def _part(path: Path, name: str, form: str, made: Contract, *, is_marked: bool) -> _Part:
     lines = head_of(path)
     head = b"".join(lines)
-    if not head.strip(b"\xef\xbb\xbf\r\n\t ,;|\""):
+    if not head.strip(b'\xef\xbb\xbf\r\n\t ,;|"'):
         raise FileRefusedError("the file is empty; expected a header and rows")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head:
         raise FileRefusedError(
@@ -137,7 +137,9 @@ def _single(part: _Part, text: Path) -> Source:
     """The file itself when the engine can read it from its first byte on, else a re-encoded copy from the header on."""
     header = part.header
     if part.encoding == "utf-8" and not header.start:
-        return Source(part.path, header.delimiter, header.fields, header.matched, part.encoding, part.is_marked, part.form)
+        return Source(
+            part.path, header.delimiter, header.fields, header.matched, part.encoding, part.is_marked, part.form
+        )
     is_marked = to_utf8(part.path, text, part.encoding, start=header.start)
     return Source(text, header.delimiter, header.fields, header.matched, part.encoding, is_marked, part.form)
 

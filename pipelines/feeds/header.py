@@ -10,7 +10,15 @@ from dataclasses import dataclass
 
 from pipelines.errors import FileRefusedError
 from pipelines.feeds.cells import ALPHABET, WEIGHTS
-from pipelines.feeds.contract import Contract, HeadingMatch, contract, feeds, known_headings, match_header, plain_heading
+from pipelines.feeds.contract import (
+    Contract,
+    HeadingMatch,
+    contract,
+    feeds,
+    known_headings,
+    match_header,
+    plain_heading,
+)
 
 DELIMITERS = ("|!", ",", "\t", "|", ";")
 TITLE_LINES = 20
@@ -107,7 +115,9 @@ def _lines_of_header(lines: Sequence[bytes], found: _Candidate) -> int:
     """Lines the header takes: more than one when a quoted heading has a line break."""
     if len(found.delimiter) > 1:
         return 1
-    reader = csv.reader(io.StringIO(_decoded(lines[:_HEADER_LINES], found.encoding), newline=""), delimiter=found.delimiter)
+    reader = csv.reader(
+        io.StringIO(_decoded(lines[:_HEADER_LINES], found.encoding), newline=""), delimiter=found.delimiter
+    )
     next(reader)
     return reader.line_num
 

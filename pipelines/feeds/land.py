@@ -276,7 +276,8 @@ class Landing:
             """,
             [
                 outcome.feed, outcome.file_id, outcome.name, outcome.received_on, outcome.period, counts.rows_in, counts.accepted,
-                counts.duplicates, counts.quarantined, outcome.status, outcome.reason, list(outcome.extra_headings), delivery.size_bytes, delivery.modified_ns,
+                counts.duplicates, counts.quarantined, outcome.status, outcome.reason, list(outcome.extra_headings),
+                delivery.size_bytes, delivery.modified_ns,
                 f"{outcome.file_id[:2]}/{outcome.file_id}", now,
             ],
         )  # fmt: skip

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 
 from pipelines.errors import FileRefusedError
 
@@ -33,7 +33,9 @@ def tables(path: Path, base: Path) -> Iterator[tuple[str, Path]]:
         stream.seek(max(path.stat().st_size - 4096, 0))
         tail = stream.read().lower()
         if not any(end in tail for end in _ENDS):
-            raise FileRefusedError("the HTML table has no end (</table>); the transfer broke off: ask for the file again")
+            raise FileRefusedError(
+                "the HTML table has no end (</table>); the transfer broke off: ask for the file again"
+            )
     names: list[str] = []
     with ExitStack() as files:
         writer: Any = None
@@ -41,7 +43,9 @@ def tables(path: Path, base: Path) -> Iterator[tuple[str, Path]]:
             if not names or sheet != names[-1]:
                 target = base.with_name(f"{base.name}-{len(names)}")
                 names.append(sheet)
-                writer = csv.writer(files.enter_context(target.open("w", encoding="utf-8", newline="")), lineterminator="\n")
+                writer = csv.writer(
+                    files.enter_context(target.open("w", encoding="utf-8", newline="")), lineterminator="\n"
+                )
             writer.writerow(cells)
     for place, name in enumerate(names):
         yield name, base.with_name(f"{base.name}-{place}")

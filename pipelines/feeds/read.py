@@ -270,7 +270,8 @@ def corrections_made(con: Connection, reading: Reading) -> list[tuple[Correction
     counted = []
     for correction, where, place in found:
         row = con.execute(
-            f"SELECT count(*), count_if(coalesce(trim(raw[{place + 1}]), '') = ?) FROM ({kept_raw()}) WHERE {where}", [correction.expect]
+            f"SELECT count(*), count_if(coalesce(trim(raw[{place + 1}]), '') = ?) FROM ({kept_raw()}) WHERE {where}",
+            [correction.expect],
         ).fetchone()
         counted.append((correction, *(row or (0, 0))))
     return counted
@@ -281,7 +282,11 @@ def _corrections(reading: Reading, fields: Sequence[str] | None = None) -> list[
     at = {heading.column.name: heading.position for heading in reading.source.matched.headings}
     raw = fields or tuple(f"c{place}" for place in range(reading.source.columns))
     return [
-        (each, " AND ".join(f"trim({raw[at[name]]}) = {quoted(text)}" for name, text in each.where.items()), at[each.column])
+        (
+            each,
+            " AND ".join(f"trim({raw[at[name]]}) = {quoted(text)}" for name, text in each.where.items()),
+            at[each.column],
+        )
         for each in reading.made.corrections
         if {*each.where, each.column} <= at.keys()
     ]

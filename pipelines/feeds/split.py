@@ -14,7 +14,16 @@ from pathlib import Path
 from pipelines.errors import FileRefusedError
 from pipelines.feeds.contract import Contract, Repeats
 from pipelines.feeds.decode import Source, with_plain_newlines
-from pipelines.feeds.read import Reading, UnmarkedBytesError, corrections_made, count, kept_raw, raw_text, read, reasons_sql
+from pipelines.feeds.read import (
+    Reading,
+    UnmarkedBytesError,
+    corrections_made,
+    count,
+    kept_raw,
+    raw_text,
+    read,
+    reasons_sql,
+)
 from pipelines.warehouse.connect import Connection, UnreadableTextError, named, quoted
 
 
@@ -154,12 +163,17 @@ def _exclude_repeated_amounts(con: Connection, made: Contract, repeats: Repeats)
 def _note_corrections(con: Connection, reading: Reading) -> None:
     """`corrected`: what became of each correction of the contract in this file."""
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE corrected (column_name VARCHAR, named VARCHAR, expect VARCHAR, becomes VARCHAR, rows BIGINT, applied BIGINT)"
+        """
+        CREATE OR REPLACE TEMP TABLE corrected (
+            column_name VARCHAR, named VARCHAR, expect VARCHAR, becomes VARCHAR, rows BIGINT, applied BIGINT
+        )
+        """
     )
     for each, rows, applied in corrections_made(con, reading):
         named_by = ", ".join(f"{name} {text}" for name, text in each.where.items())
         con.execute(
-            "INSERT INTO corrected VALUES (?, ?, ?, ?, ?, ?)", [each.column, named_by, each.expect, each.to, rows, applied]
+            "INSERT INTO corrected VALUES (?, ?, ?, ?, ?, ?)",
+            [each.column, named_by, each.expect, each.to, rows, applied],
         )
 
 

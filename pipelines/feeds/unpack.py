@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import lzma
 import stat
@@ -25,8 +26,8 @@ MAX_DEPTH = 3
 MAX_MEMBERS = 1000
 _CHUNK = 4 << 20
 _BREAKS = (
-    OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, struct.error,
-    OverflowError,
+    OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError,
+    struct.error, OverflowError,
 )  # fmt: skip
 _BESIDES = (".ds_store", "thumbs.db", "desktop.ini", "readme.md", "readme.txt")
 _OFFICE = ("[content_types].xml", "xl/", "mimetype")
@@ -87,7 +88,7 @@ def _open(plain: Plain, budget: _Budget, depth: int) -> Iterator[Plain]:
     try:
         members = [_gunzip(plain, budget)] if is_gzip else _unzip(plain, budget)
     except _BREAKS as error:
-        if isinstance(error, OSError) and error.errno:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # an offset before the file's start
             raise
         raise FileRefusedError(f"the archive is broken ({error}); ask the sender for the file again") from error
     if members is None:
@@ -129,9 +130,13 @@ def _check_member(info: zipfile.ZipInfo) -> None:
     if ".." in parts or not parts[0] or ":" in parts[0]:
         raise FileRefusedError(f"the zip holds {_shown(info)!r}, a path out of itself: refused; ask who packed it so")
     if stat.S_ISLNK(info.external_attr >> 16):
-        raise FileRefusedError(f"the zip holds {_shown(info)!r}, a link instead of a file: refused; pack the file itself")
+        raise FileRefusedError(
+            f"the zip holds {_shown(info)!r}, a link instead of a file: refused; pack the file itself"
+        )
     if info.flag_bits & 1:
-        raise FileRefusedError("the zip is encrypted; expected one without a password: the transfer itself is protected")
+        raise FileRefusedError(
+            "the zip is encrypted; expected one without a password: the transfer itself is protected"
+        )
 
 
 def _shown(info: zipfile.ZipInfo) -> str:

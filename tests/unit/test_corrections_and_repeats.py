@@ -43,10 +43,14 @@ def test_a_total_repeated_under_each_item_of_a_voucher_counts_once_under_its_fir
     landed = land(HEADER + "".join(line(voucher, item, 336) for voucher in ("V1", "V2") for item in items))
     assert (landed.counts.accepted, paid(landed)) == (2, Decimal(672))
     assert {row["tax_item"] for row in landed.accepted} == {"增值税"}
-    assert landed.reasons == [
-        "tax_paid: the total of voucher_no+uscc+period_start+period_end repeated under several values of tax_item; "
-        "counted once, under the first"
-    ] * 4
+    assert (
+        landed.reasons
+        == [
+            "tax_paid: the total of voucher_no+uscc+period_start+period_end repeated under several values of tax_item; "
+            "counted once, under the first"
+        ]
+        * 4
+    )
 
 
 def test_equal_amounts_of_two_taxes_with_vouchers_of_their_own_both_count(land):
@@ -55,7 +59,9 @@ def test_equal_amounts_of_two_taxes_with_vouchers_of_their_own_both_count(land):
 
 
 def test_by_chance_equal_amounts_on_one_voucher_count_where_the_file_does_not_repeat_totals(land):
-    usual = "".join(line(voucher, item, tax) for voucher in ("V2", "V3") for item, tax in (("增值税", 300), ("印花税", 36)))
+    usual = "".join(
+        line(voucher, item, tax) for voucher in ("V2", "V3") for item, tax in (("增值税", 300), ("印花税", 36))
+    )
     landed = land(HEADER + line("V1", "城市维护建设税", 50) + line("V1", "印花税", 50) + usual)
     assert (landed.reasons, paid(landed)) == ([], Decimal(100 + 672))
 
@@ -91,7 +97,9 @@ def test_a_correction_is_applied_and_counted_while_the_wrong_value_is_delivered(
     landed = land(f"{REGISTER}{ONE},甲,2926-01-31\n{OTHER},乙,2926-01-31\n", CORRECTED)
     assert [(row["name"], row["established_on"]) for row in landed.accepted] == [("甲", date(2026, 1, 31))]
     assert landed.corrected == [("established_on", 1, 1)]
-    assert landed.reasons == ["established_on: not a plausible date"], "the other row is not the one the correction names"
+    assert landed.reasons == ["established_on: not a plausible date"], (
+        "the other row is not the one the correction names"
+    )
 
 
 def test_a_correction_is_obsolete_once_the_source_delivers_something_else(land):

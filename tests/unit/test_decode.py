@@ -93,7 +93,10 @@ def test_an_undecodable_byte_of_gb18030_is_marked_and_the_rest_is_read(tmp_path)
         (gzip.compress(TEXT.encode())[:-12], "archive is broken"),
         (zipped({"a.csv": TEXT.encode()})[:-30], "archive is broken"),
         (b"PK\x03\x04" + b"no zip at all" * 5, "archive is broken"),
-        (zipped({"a.csv": TEXT.encode(), "b.csv": TEXT.replace("企业名称", "单位名称").encode()}), "different headings"),
+        (
+            zipped({"a.csv": TEXT.encode(), "b.csv": TEXT.replace("企业名称", "单位名称").encode()}),
+            "different headings",
+        ),
         (zipped({}), "holds no file"),
         (zipped({"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"}), "Excel workbook"),
         (b"PAR1" + b"x" * 40, "Parquet"),

@@ -34,7 +34,10 @@ def room(tmp_path):
 
 
 def brief(landed):
-    return [(row["uscc"], row["name"], row["established_on"], row["employees"], row["annual_revenue"]) for row in landed.accepted]
+    return [
+        (row["uscc"], row["name"], row["established_on"], row["employees"], row["annual_revenue"])
+        for row in landed.accepted
+    ]
 
 
 EXPECTED = [
