@@ -14,6 +14,12 @@ from pipelines.warehouse.connect import quoted
 EMPTY = ("", "-", "--", "—", "——", "NULL", "null", "N/A", "n/a", "#N/A", "None", "\\N")
 """Texts departments write for "nothing here"; they are unknown, never 0."""
 
+TOTALS = ("合计", "总计", "小计", "共计", "合 计", "总 计", "小 计", "合　计", "总　计", "小　计")
+"""What stands in the first cells of a line of totals, which is no row of any feed."""
+
+LOST_DIGITS = "-?[0-9](\\.[0-9]+)?[eE]\\+?[0-9]+"
+"""A number as a spreadsheet shows it when it kept only some of its digits (`9.15106E+17`): what was typed is lost."""
+
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 """GB 32100-2015: the characters of a unified social credit code and the weights of its check character."""
@@ -23,10 +29,13 @@ _WIDE = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000"
 _NARROW = "".join(chr(code) for code in range(0x21, 0x7F)) + " "
 _TRUE = ("是", "1", "true", "t", "y", "yes", "有", "已缴", "已缴费", "同意", "已授权")
 _FALSE = ("否", "0", "false", "f", "n", "no", "无", "未缴", "未缴费", "欠缴", "不同意", "未授权")
+_STATED = {"亿": 100_000_000, "千万": 10_000_000, "百万": 1_000_000, "万": 10_000, "千": 1_000, "百": 100}
 _PLAIN_FLAGS = {"是": True, "否": False, "Y": True, "N": False, "1": True, "0": False}
 _DATE_SHAPES = ["%Y%m%d", "%Y年%m月%d日", "%Y.%m.%d", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]
 _NEVER_WRONG = ("text", "capital")
 """Types in which any text is acceptable, at worst unknown."""
+
+_LOSE_DIGITS = ("money", "decimal", "integer")
 
 _MONTH_SHAPES = ["%Y-%m", "%Y%m", "%Y/%m", "%Y年%m月", "%Y.%m"]
 
@@ -57,11 +66,9 @@ class Cell:
             if self.column.type not in _NEVER_WRONG
             else []
         )
-        odd += (
-            []
-            if self.column.nullable
-            else [f"{self.raw} IS NULL", *([is_empty(self.raw)] if self.column.type == "text" else [])]
-        )
+        if not self.column.nullable:
+            odd += [f"{self.raw} IS NULL"]
+            odd += [_is_empty_total_or_lost(self.raw)] if self.column.type == "text" else []
         return " OR ".join([*odd, *(condition for condition, _ in self.limits)])
 
 
@@ -82,6 +89,20 @@ def is_empty(raw: str) -> str:
     """SQL: the cell holds nothing."""
     listed = ", ".join(quoted(text) for text in EMPTY)
     return f"CASE WHEN {raw} IS NULL THEN TRUE WHEN strlen({raw}) <= 8 THEN trim({raw}) IN ({listed}) ELSE trim({raw}) = '' END"
+
+
+def is_total(raw: str) -> str:
+    """SQL: the cell says that its line is a line of totals."""
+    return f"coalesce(trim({raw}, ' :：\t') IN ({', '.join(quoted(text) for text in TOTALS)}), FALSE)"
+
+
+def _is_empty_total_or_lost(raw: str) -> str:
+    """SQL for every row, so the short way: such texts are short, and a number that lost its digits has an E."""
+    listed = ", ".join(quoted(text) for text in (*EMPTY, *TOTALS))
+    return (
+        f"CASE WHEN strlen({raw}) > 12 THEN trim({raw}) = '' WHEN strlen({raw}) <= 9 AND trim({raw}) IN ({listed}) THEN TRUE "
+        f"ELSE regexp_full_match(trim({raw}), '{LOST_DIGITS}') END"
+    )
 
 
 def is_valid_uscc(code: str) -> str:
@@ -105,8 +126,8 @@ def _narrow(text: str) -> str:
 
 
 def _numeric(raw: str) -> str:
-    """SQL: a number's text without thousands commas, blanks, currency signs and full-width digits."""
-    return f"regexp_replace({_narrow(raw)}, '[,\\s¥￥$元人]', '', 'g')"
+    """SQL: a number's text without thousands commas, blanks, the sign of the yuan and full-width digits."""
+    return f"regexp_replace({_narrow(raw)}, '[,\\s¥￥元人]', '', 'g')"
 
 
 def _presence(column: Column, raw: str) -> tuple[tuple[str, str], ...]:
@@ -121,10 +142,17 @@ def _presence(column: Column, raw: str) -> tuple[tuple[str, str], ...]:
         "year": "not a year",
     }.get(column.type, "not a number")
     faults = []
+    is_lost = f"regexp_full_match(trim({raw}), '{LOST_DIGITS}')"
     if not column.nullable:
         faults.append((is_empty(raw), f"{column.name}: empty"))
+    if column.type in _LOSE_DIGITS or (column.type == "text" and not column.nullable):
+        faults.append(
+            (is_lost, f"{column.name}: digits lost in a spreadsheet, expected all of them: deliver it as text")
+        )
     if column.type not in _NEVER_WRONG:
-        faults.append((f'("{column.name}" IS NULL AND NOT {is_empty(raw)})', f"{column.name}: {wrong}"))
+        condition = f'"{column.name}" IS NULL AND NOT {is_empty(raw)}'
+        is_other = f" AND NOT {is_lost}" if column.type in _LOSE_DIGITS else ""
+        faults.append((f"({condition}{is_other})", f"{column.name}: {wrong}"))
     return tuple(faults)
 
 
@@ -161,7 +189,7 @@ def _value(column: Column, raw: str, unit: str) -> str:
         ),
         "money": lambda: _money(raw, unit),
         "capital": lambda: _capital(raw, unit),
-        "decimal": lambda: f"coalesce(TRY_CAST({raw} AS DECIMAL(18,4)), TRY_CAST({_numeric(raw)} AS DECIMAL(18,4)))",
+        "decimal": lambda: _number(raw),
         "integer": lambda: _integer(raw),
         "year": lambda: _integer(f"regexp_replace({raw}, '年度?$', '')"),
         "boolean": lambda: _boolean(_looked_up(column, raw)),
@@ -188,7 +216,7 @@ def _quick(column: Column, raw: str, unit: str) -> tuple[str, ...]:
         ),
         "timestamp": (f"TRY_CAST({raw} AS TIMESTAMP)",),
         "money": (_plain_money(raw, unit),),
-        "decimal": (f"TRY_CAST({raw} AS DECIMAL(18,4))",),
+        "decimal": (f"CASE WHEN {_has_no_e(raw)} THEN TRY_CAST({raw} AS DECIMAL(18,4)) END",),
         "integer": (whole,),
         "year": (whole,),
         "boolean": (f"CASE {raw} {words} END", *([_boolean_lookup(column, raw)] if column.lookups else [])),
@@ -201,9 +229,10 @@ def _boolean_lookup(column: Column, raw: str) -> str:
 
 
 def _plain_money(raw: str, unit: str) -> str:
-    if UNITS[unit] == 1:
-        return f"TRY_CAST({raw} AS DECIMAL(18,2))"
-    return f"TRY_CAST(TRY_CAST({raw} AS DECIMAL(18,6)) * {UNITS[unit]} AS DECIMAL(18,2))"
+    yuan = f"TRY_CAST({raw} AS DECIMAL(18,2))"
+    if UNITS[unit] != 1:
+        yuan = f"TRY_CAST(TRY_CAST({raw} AS DECIMAL(18,6)) * {UNITS[unit]} AS DECIMAL(18,2))"
+    return f"CASE WHEN {_has_no_e(raw)} THEN {yuan} END"
 
 
 def _shaped(raw: str, shapes: list[str]) -> str:
@@ -225,26 +254,45 @@ def _serial(raw: str) -> str:
 
 
 def _money(raw: str, unit: str) -> str:
-    """Yuan to the fen, half up; a unit of the heading multiplies before rounding."""
-    factor = UNITS[unit]
-    if factor == 1:
-        return f"coalesce(TRY_CAST({raw} AS DECIMAL(18,2)), TRY_CAST({_numeric(raw)} AS DECIMAL(18,2)))"
-    number = f"coalesce(TRY_CAST({raw} AS DECIMAL(18,6)), TRY_CAST({_numeric(raw)} AS DECIMAL(18,6)))"
-    return f"TRY_CAST(({number}) * {factor} AS DECIMAL(18,2))"
+    """Yuan to the fen, half up; the unit of the cell, else of the heading, multiplies before rounding."""
+    text = f"regexp_replace({_narrow(raw)}, '[,\\s¥￥]', '', 'g')"
+    return f"coalesce({_plain_money(raw, unit)}, TRY_CAST({_with_unit(text, unit)} AS DECIMAL(18,2)))"
+
+
+def _with_unit(text: str, unit: str) -> str:
+    """SQL: a number with or without a unit of renminbi behind it, in yuan; NULL for everything else, so for other currencies."""
+    shape = "([+-]?[0-9]*\\.?[0-9]*)[(]?(亿|百万|千万|万|千|百)?([元圆])?(人民币|RMB|CNY)?([元圆])?[)]?"
+    number = f"TRY_CAST(nullif(regexp_extract({text}, '^{shape}$', 1), '') AS DECIMAL(18,6))"
+    stated = f"regexp_extract({text}, '^{shape}$', 2)"
+    is_yuan = f"regexp_matches({text}, '[元圆]')"
+    cases = " ".join(f"WHEN '{mark}' THEN {factor}" for mark, factor in _STATED.items())
+    return f"{number} * CASE {stated} {cases} ELSE CASE WHEN {is_yuan} THEN 1 ELSE {UNITS[unit]} END END"
 
 
 def _capital(raw: str, unit: str) -> str:
     """Registered capital in yuan; another currency, or none legible, is unknown and never read as yuan."""
-    number = f"TRY_CAST(regexp_extract({_numeric(raw)}, '^[0-9.]+') AS DECIMAL(18,6))"
-    foreign = f"regexp_matches({raw}, '美元|港|欧元|日元|英镑|澳|加拿大|新加坡|韩|法郎|马克|台|USD|HKD|EUR|JPY')"
-    stated = (("亿", 100_000_000), ("万", 10_000), ("元", 1))
-    cases = " ".join(f"WHEN contains({raw}, '{mark}') THEN {factor}" for mark, factor in stated)
-    factor = f"CASE {cases} ELSE {UNITS[unit]} END"
-    return f"CASE WHEN NOT {foreign} THEN TRY_CAST({number} * {factor} AS DECIMAL(18,2)) END"
+    text = f"upper(regexp_replace({_narrow(raw)}, '[,\\s¥￥]|人民币', '', 'g'))"
+    return f"CASE WHEN {_is_renminbi(raw)} THEN TRY_CAST({_with_unit(text, unit)} AS DECIMAL(18,2)) END"
+
+
+def _is_renminbi(raw: str) -> str:
+    """SQL: what the text names besides number and unit is nothing or renminbi: an unheard-of currency is not ours."""
+    rest = f"regexp_replace(upper({_narrow(raw)}), '人民币|RMB|CNY|[0-9.,\\s¥￥()+]|亿|百万|千万|万|千|百|元|圆|整', '', 'g')"
+    return f"{rest} = ''"
+
+
+def _number(raw: str) -> str:
+    digits = f"coalesce(TRY_CAST({raw} AS DECIMAL(18,4)), TRY_CAST({_numeric(raw)} AS DECIMAL(18,4)))"
+    return f"CASE WHEN {_has_no_e(raw)} THEN {digits} END"
+
+
+def _has_no_e(raw: str) -> str:
+    """SQL: no number in E notation, which the engine would read although its digits are lost."""
+    return f"NOT contains({raw}, 'E') AND NOT contains({raw}, 'e')"
 
 
 def _integer(raw: str) -> str:
-    number = f"coalesce(TRY_CAST({raw} AS DECIMAL(18,4)), TRY_CAST({_numeric(raw)} AS DECIMAL(18,4)))"
+    number = _number(raw)
     return f"CASE WHEN {number} = trunc({number}) THEN TRY_CAST({number} AS INTEGER) END"
 
 

@@ -67,6 +67,40 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Correction:
+    """One value known to be delivered wrongly; it stops applying once the source delivers anything but `expect`.
+
+    Attributes:
+        where: column -> text as delivered; names the row.
+        column: to correct.
+        expect: the wrong text as delivered.
+        to: the text it is read as.
+        reason: who found it out, and how.
+    """
+
+    where: Mapping[str, str]
+    column: str
+    expect: str
+    to: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """One amount that an export repeats on several lines; see `split`.
+
+    Attributes:
+        within: columns that name what was paid once (a voucher of a taxpayer for a period).
+        across: the column that differs between the lines (the tax item).
+        amount: the column whose value is repeated.
+    """
+
+    within: tuple[str, ...]
+    across: str
+    amount: str
+
+
+@dataclass(frozen=True)
 class Contract:
     """What one row of a feed is, and how its files replace or add to each other."""
 
@@ -81,6 +115,8 @@ class Contract:
     period: str | None = None
     snapshot_by: tuple[str, ...] = ()
     late_after_days: int | None = None
+    corrections: tuple[Correction, ...] = ()
+    repeats: Repeats | None = None
 
     def column(self, name: str) -> Column:
         """The column of that name."""
@@ -153,6 +189,8 @@ def load(path: Path) -> Contract:
             period=raw.get("period"),
             snapshot_by=tuple(raw.get("snapshot_by", ())),
             late_after_days=raw.get("late_after_days"),
+            corrections=tuple(_correction(spec) for spec in raw.get("corrections", ())),
+            repeats=_repeats(raw["repeats"]) if "repeats" in raw else None,
         )
     except KeyError as missing:
         raise DeclarationError(f"{path.name}: the contract has no {missing}") from missing
@@ -179,11 +217,28 @@ def _column(name: str, spec: Mapping[str, Any]) -> Column:
     )
 
 
+def _correction(spec: Mapping[str, Any]) -> Correction:
+    where = {str(name): str(text) for name, text in spec["where"].items()}
+    return Correction(where, spec["column"], str(spec["expect"]), str(spec["to"]), spec["reason"])
+
+
+def _repeats(spec: Mapping[str, Any]) -> Repeats:
+    return Repeats(tuple(spec["within"]), spec["across"], spec["amount"])
+
+
 def _check(made: Contract, path: Path) -> None:
     names = {column.name for column in made.columns}
     unknown = {*made.key, *made.snapshot_by, *([made.period] if made.period else [])} - names
     if unknown:
         raise DeclarationError(f"{path.name}: key or period names {sorted(unknown)}, which are not among its columns")
+    named = {name for each in made.corrections for name in (*each.where, each.column)}
+    named |= {*made.repeats.within, made.repeats.across, made.repeats.amount} if made.repeats else set()
+    if named - names:
+        raise DeclarationError(
+            f"{path.name}: corrections or repeats name {sorted(named - names)}, which are not among its columns"
+        )
+    if made.repeats and made.repeats.within[0] not in made.key:
+        raise DeclarationError(f"{path.name}: the first column of repeats.within must be one of the key {made.key}")
     if made.feed != path.stem or made.delivery not in DELIVERIES:
         raise DeclarationError(f"{path.name}: `feed` must equal the file name and `delivery` be one of {DELIVERIES}")
     odd = {column.type for column in made.columns} - DUCKDB_TYPES.keys()
@@ -191,6 +246,16 @@ def _check(made: Contract, path: Path) -> None:
         raise DeclarationError(f"{path.name}: unknown column types {sorted(odd)}; known are {sorted(DUCKDB_TYPES)}")
     if made.delivery == "period_snapshot" and made.period is None:
         raise DeclarationError(f"{path.name}: a period_snapshot needs `period`, the column a newer file replaces by")
+
+
+def plain_heading(heading: str) -> str:
+    """A heading without its unit, case, width and marks: what aliases are compared by."""
+    return _name_and_unit(heading)[0]
+
+
+def known_headings(made: Contract) -> dict[str, Column]:
+    """The column of each heading, in its plain form."""
+    return {_plain(alias): column for column in made.columns for alias in (*column.headings, column.name)}
 
 
 def _plain(heading: str) -> str:
@@ -205,13 +270,18 @@ def _name_and_unit(heading: str) -> tuple[str, str | None]:
     return (_plain(text[: found.start()]), found.group(1)) if found else (_plain(text), None)
 
 
-def match_header(made: Contract, header: Sequence[str]) -> HeadingMatch:
+def match_header(made: Contract, header: Sequence[str], unit_above: str | None = None) -> HeadingMatch:
     """Which column of the contract stands where in a file's header, and which headings are extra.
+
+    Args:
+        made: the contract.
+        header: the headings as delivered.
+        unit_above: the unit a title line above the header states for all amounts that name none.
 
     Raises:
         FileRefusedError: a required heading is missing (the nearest headings are named), or one stands twice.
     """
-    known = {_plain(alias): column for column in made.columns for alias in (*column.headings, column.name)}
+    known = known_headings(made)
     found: dict[str, Heading] = {}
     extra: list[str] = []
     for position, text in enumerate(header):
@@ -223,7 +293,7 @@ def match_header(made: Contract, header: Sequence[str]) -> HeadingMatch:
             first = header[found[column.name].position].strip()
             raise FileRefusedError(f"header: {first!r} and {text.strip()!r} both mean {column.name}; keep one of them")
         else:
-            found[column.name] = Heading(column, position, unit or column.unit)
+            found[column.name] = Heading(column, position, unit or unit_above or column.unit)
     missing = [column for column in made.columns if column.required and column.name not in found]
     if missing:
         raise FileRefusedError(_missing_words(made, missing, extra, header))

@@ -1,34 +1,28 @@
-"""From delivered bytes to one UTF-8 CSV the engine can stream: unpack, find the encoding and delimiter, read the header."""
+"""From delivered bytes to one UTF-8 CSV the engine can stream, whatever the form it came in.
+
+Archives are unpacked (`unpack`), other forms turned into CSV (`convert`), the header is found (`header`), and text that is
+not UTF-8 is re-encoded (`texts`). Several sheets or zip members with the same headings are one table, in their order.
+"""
 
 from __future__ import annotations
 
-import codecs
-import csv
-import gzip
-import zipfile
-import zlib
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
 
 from pipelines.errors import FileRefusedError
-from pipelines.feeds.contract import Contract, HeadingMatch, contract, feeds, match_header
-
-DELIMITERS = ("|!", ",", "\t", "|", ";")
-MAX_UNPACKED_BYTES = 64 << 30
-MAX_RATIO = 1000
-"""A real CSV shrinks 5-30 times; what unpacks to more than this many times its size is an archive bomb."""
-
-_HEAD = 1 << 20
-_CHUNK = 4 << 20
-_UNDECODABLE = "\ufffd"
+from pipelines.feeds.contract import Contract, HeadingMatch, plain_heading
+from pipelines.feeds.convert import converted, form_of
+from pipelines.feeds.header import Header, NoHeaderError, find_header
+from pipelines.feeds.texts import encoding_of_rows, head_of, to_utf8
+from pipelines.feeds.unpack import Plain, unpacked
 
 
 @dataclass(frozen=True)
 class Source:
-    """A delivered file as UTF-8 text.
+    """A delivered file as UTF-8 text: one header line, then its rows.
 
     Attributes:
         path: the UTF-8 file to read (the archived original itself, when that is what it is).
@@ -36,7 +30,8 @@ class Source:
         header: the headings as delivered.
         matched: which column of the contract stands where.
         encoding: of the original.
-        has_undecodable: whether undecodable bytes became U+FFFD; their rows are quarantined.
+        has_undecodable: whether undecodable bytes were marked; their rows are quarantined.
+        form: what it came as: `text`, or a form of `convert`.
         columns: fields per row.
     """
 
@@ -46,6 +41,7 @@ class Source:
     matched: HeadingMatch
     encoding: str
     has_undecodable: bool
+    form: str = "text"
 
     @property
     def columns(self) -> int:
@@ -53,184 +49,132 @@ class Source:
         return len(self.header)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """One table of the delivery: a whole CSV, a sheet, a member of a zip."""
+
+    path: Path
+    name: str
+    form: str
+    encoding: str
+    header: Header
+    is_marked: bool
+
+
 @contextmanager
 def decoded(archived: Path, made: Contract, scratch: Path) -> Iterator[Source]:
-    """The archived original as a `Source`; what had to be unpacked or re-encoded lies in `scratch` meanwhile.
+    """The archived original as a `Source`; what had to be unpacked, converted or re-encoded lies in `scratch` meanwhile.
 
     Raises:
-        FileRefusedError: it is empty, not CSV, a broken archive, in another encoding, or of another feed.
+        FileRefusedError: it is empty, no table, a broken or hostile archive, in another encoding, or of another feed.
     """
     scratch.mkdir(parents=True, exist_ok=True)
-    plain, text, lines = scratch / "plain", scratch / "text", scratch / "lines"
     try:
-        unpacked = _unpack(archived, plain)
-        yield _source(unpacked, made, text)
+        yield _source(archived, made, scratch)
     finally:
-        for path in (plain, text, lines):
+        for path in scratch.iterdir():
             path.unlink(missing_ok=True)
 
 
 def with_plain_newlines(source: Source, scratch: Path) -> Source:
-    """The same text with one kind of line end: files put together from several systems mix them."""
+    """The same text with one kind of line end, its undecodable bytes marked: for what the engine gives up on."""
     target = scratch / "lines"
-    previous = b""
-    with source.path.open("rb") as stream, target.open("wb") as out:
-        while chunk := stream.read(_CHUNK):
-            joined = previous + chunk
-            previous = joined[-1:] if joined.endswith(b"\r") else b""
-            out.write(joined[: len(joined) - len(previous)].replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
-        out.write(previous.replace(b"\r", b"\n"))
-    return replace(source, path=target)
+    is_marked = to_utf8(source.path, target, "utf-8", plain_newlines=True)
+    return replace(source, path=target, has_undecodable=source.has_undecodable or is_marked)
 
 
-def _unpack(archived: Path, target: Path) -> Path:
-    """The file itself, or the one file inside a .gz or .zip, streamed to `target`; names inside archives are never used."""
-    with archived.open("rb") as source:
-        magic = source.read(8)
-    try:
-        if magic.startswith(b"\x1f\x8b"):
-            with gzip.open(archived, "rb") as stream:
-                return _stream_to(stream, target, archived.stat().st_size)
-        if magic.startswith(b"PK\x03\x04"):
-            return _unzip(archived, target)
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        if isinstance(error, OSError) and error.errno:
-            raise
-        raise FileRefusedError(f"the archive is broken ({error}); ask the sender for the file again") from error
-    if magic.startswith((b"PK", b"\xd0\xcf\x11\xe0", b"PAR1", b"%PDF")):
-        raise FileRefusedError(
-            "this is not CSV text (it begins like an Office, Parquet, PDF or empty zip file); expected CSV"
-        )
-    return archived
+def _source(archived: Path, made: Contract, scratch: Path) -> Source:
+    parts, unread = [], []
+    for plain in unpacked(archived, scratch):
+        try:
+            found, others = _parts(plain, made, scratch)
+        except FileRefusedError as refusal:
+            raise FileRefusedError(f"{plain.name}: {refusal}" if plain.name else str(refusal)) from refusal
+        parts += found
+        unread += others
+    source = _joined(parts, scratch) if len(parts) > 1 else _single(parts[0], scratch / "text")
+    matched = HeadingMatch(source.matched.headings, (*source.matched.extra, *(f"sheet {name}" for name in unread)))
+    return replace(source, matched=matched)
 
 
-def _unzip(archived: Path, target: Path) -> Path:
-    with zipfile.ZipFile(archived) as bundle:
-        names = bundle.namelist()
-        if "[Content_Types].xml" in names:
-            raise FileRefusedError(
-                "this is an Excel workbook; expected CSV (plain, gzipped or zipped): save it as CSV UTF-8"
-            )
-        members = [
-            info for info in bundle.infolist() if not info.is_dir() and not info.filename.startswith("__MACOSX/")
-        ]
-        if len(members) != 1:
-            raise FileRefusedError(
-                f"the zip holds {len(members)} files; expected exactly one CSV: deliver one zip per file"
-            )
-        with bundle.open(members[0]) as stream:
-            return _stream_to(stream, target, archived.stat().st_size)
+def _parts(plain: Plain, made: Contract, scratch: Path) -> tuple[list[_Part], list[str]]:
+    """The tables of one plain file that have the contract's header, and the names of the sheets that have not.
+
+    Raises:
+        FileRefusedError: no table has it, or a table's rows do not fit its header.
+    """
+    form = form_of(plain.path)
+    if form is None:
+        return [_part(plain.path, plain.name, "text", made, is_marked=False)], []
+    base = plain.path if plain.path.parent == scratch else scratch / "delivered"
+    parts, unread, refusals = [], [], []
+    for grid in converted(plain.path, form, made.feed, base):
+        try:
+            parts.append(_part(grid.path, grid.name, form, made, is_marked=grid.is_marked))
+        except NoHeaderError as refusal:
+            unread.append(grid.name)
+            refusals.append(refusal)
+    if not parts:
+        raise refusals[0] if refusals else FileRefusedError("the file is empty; expected a header and rows")
+    return parts, unread
 
 
-def _stream_to(stream: IO[bytes] | gzip.GzipFile, target: Path, packed_bytes: int) -> Path:
-    limit = min(MAX_UNPACKED_BYTES, max(packed_bytes, 1 << 16) * MAX_RATIO)
-    written = 0
-    with target.open("wb") as out:
-        while chunk := stream.read(_CHUNK):
-            written += len(chunk)
-            if written > limit:
-                raise FileRefusedError(
-                    f"the archive unpacks to more than {limit:,} bytes from {packed_bytes:,}: refused as an archive bomb"
-                )
-            out.write(chunk)
-    return target
-
-
-def _source(path: Path, made: Contract, text: Path) -> Source:
-    with path.open("rb") as stream:
-        head = stream.read(_HEAD)
-    if not head.strip(b"\xef\xbb\xbf\r\n\t ,;|"):
+def _part(path: Path, name: str, form: str, made: Contract, *, is_marked: bool) -> _Part:
+    lines = head_of(path)
+    head = b"".join(lines)
+    if not head.strip(b'\xef\xbb\xbf\r\n\t ,;|"'):
         raise FileRefusedError("the file is empty; expected a header and rows")
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\x00" in head:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head:
         raise FileRefusedError(
             "the file is UTF-16 or binary (zero bytes in its text); expected CSV in UTF-8 or GB18030"
         )
-    first_line = head.splitlines()[0]
-    encoding, delimiter, header, matched = _read_header(first_line, made)
-    if encoding == "utf-8" and first_line.isascii() and _is_gb18030(_first_chinese(path)):
-        encoding = "gb18030"
-    if encoding == "utf-8":
-        return Source(path, delimiter, header, matched, encoding, has_undecodable=False)
-    return Source(text, delimiter, header, matched, encoding, has_undecodable=_to_utf8(path, text, encoding))
+    header = find_header(lines, made)
+    encoding = encoding_of_rows(path) if header.is_ascii and header.encoding == "utf-8" else header.encoding
+    return _Part(path, name, form, encoding, header, is_marked)
 
 
-def _first_chinese(path: Path) -> bytes:
-    """The first stretch of whole lines that is not plain ASCII; empty when all of the file is."""
-    rest = b""
-    with path.open("rb") as stream:
-        while chunk := stream.read(_HEAD):
-            lines, _, rest = (rest + chunk).rpartition(b"\n")
-            if not lines.isascii():
-                return lines
-    return b"" if rest.isascii() else rest
-
-
-def _is_gb18030(whole_lines: bytes) -> bool:
-    """Under an ASCII header the rows decide: they are not UTF-8 and they are GB18030."""
-    for encoding, verdict in (("utf-8", False), ("gb18030", True)):
-        try:
-            whole_lines.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return verdict
-    return False
-
-
-def _read_header(line: bytes, made: Contract) -> tuple[str, str, tuple[str, ...], HeadingMatch]:
-    """The encoding and delimiter under which the header fits the contract."""
-    refusals: dict[int, FileRefusedError] = {}
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            text = line.decode(encoding).removeprefix("\ufeff")
-        except UnicodeDecodeError:
-            continue
-        for delimiter in DELIMITERS:
-            header = _fields(text, delimiter)
-            try:
-                return encoding, delimiter, tuple(header), match_header(made, header)
-            except FileRefusedError as refusal:
-                refusals.setdefault(len(header), refusal)
-    if not refusals:
-        raise FileRefusedError(
-            "the header is neither UTF-8 nor GB18030; expected one of these: ask the sender to save it so"
+def _single(part: _Part, text: Path) -> Source:
+    """The file itself when the engine can read it from its first byte on, else a re-encoded copy from the header on."""
+    header = part.header
+    if part.encoding == "utf-8" and not header.start:
+        return Source(
+            part.path, header.delimiter, header.fields, header.matched, part.encoding, part.is_marked, part.form
         )
-    nearest = refusals[max(refusals)]
-    raise FileRefusedError(f"{nearest}{_other_feed(line, made)}") from nearest
+    is_marked = to_utf8(part.path, text, part.encoding, start=header.start)
+    return Source(text, header.delimiter, header.fields, header.matched, part.encoding, is_marked, part.form)
 
 
-def _other_feed(line: bytes, made: Contract) -> str:
-    """` It fits <feed>…` when the header is that of another feed: the file lies in the wrong folder."""
-    for feed in feeds():
-        for encoding in ("utf-8", "gb18030"):
-            header_of = [_fields(line.decode(encoding, "replace").removeprefix("\ufeff"), mark) for mark in DELIMITERS]
-            if feed != made.feed and any(_fits(contract(feed), header) for header in header_of):
-                return f". The header fits the feed {feed}: does the file belong into inbox/{feed}/?"
-    return ""
+def _joined(parts: list[_Part], scratch: Path) -> Source:
+    """Several tables of the same headings as one, the rows of the first first.
+
+    Raises:
+        FileRefusedError: their headings differ; nobody can say whether they belong together.
+    """
+    first, target, piece = parts[0], scratch / "joined", scratch / "piece"
+    is_marked = False
+    with target.open("wb") as out:
+        for place, part in enumerate(parts):
+            if _shape(part) != _shape(first):
+                raise FileRefusedError(
+                    f"{first.name or 'the first table'} and {part.name or 'another'} have different headings or "
+                    "delimiters; expected the same in all of them: deliver one table per file"
+                )
+            start = part.header.end if place else part.header.start
+            is_marked = to_utf8(part.path, piece, part.encoding, start=start, plain_newlines=True) or is_marked
+            with piece.open("rb") as text:
+                shutil.copyfileobj(text, out, 1 << 20)
+                if text.tell() and not _ends_a_line(piece):
+                    out.write(b"\n")
+    header = first.header
+    return Source(target, header.delimiter, header.fields, header.matched, first.encoding, is_marked, first.form)
 
 
-def _fits(made: Contract, header: list[str]) -> bool:
-    try:
-        return len(match_header(made, header).extra) <= len(header) // 3
-    except FileRefusedError:
-        return False
+def _shape(part: _Part) -> tuple[str, list[str], list[str]]:
+    units = [each.unit for each in part.header.matched.headings]
+    return part.header.delimiter, [plain_heading(text) for text in part.header.fields], units
 
 
-def _fields(line: str, delimiter: str) -> list[str]:
-    if len(delimiter) > 1:
-        return [field.strip().strip('"') for field in line.split(delimiter)]
-    return next(csv.reader([line], delimiter=delimiter), [])
-
-
-def _to_utf8(path: Path, target: Path, encoding: str) -> bool:
-    """Re-encode as a stream; whether any byte was undecodable (each becomes U+FFFD, so that only its row suffers)."""
-    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-    has_undecodable = False
-    with path.open("rb") as source, target.open("wb") as out:
-        while chunk := source.read(_CHUNK):
-            text = decoder.decode(chunk)
-            has_undecodable = has_undecodable or _UNDECODABLE in text
-            out.write(text.encode("utf-8"))
-        rest = decoder.decode(b"", final=True)
-        has_undecodable = has_undecodable or _UNDECODABLE in rest
-        out.write(rest.encode("utf-8"))
-    return has_undecodable
+def _ends_a_line(path: Path) -> bool:
+    with path.open("rb") as text:
+        text.seek(-1, 2)
+        return text.read() == b"\n"

@@ -11,12 +11,12 @@ from pathlib import Path
 from pipelines.errors import FileRefusedError, FileWaitingError, is_disk_full
 from pipelines.feeds import pull
 from pipelines.feeds.contract import Contract, contract
-from pipelines.feeds.decode import Source, decoded, with_plain_newlines
+from pipelines.feeds.decode import decoded
 from pipelines.feeds.gate import Check, Gate
 from pipelines.feeds.pull import Control, Delivery
 from pipelines.feeds.split import Counts, split
 from pipelines.settings import Settings
-from pipelines.warehouse.connect import Connection, UnreadableTextError, named, transaction
+from pipelines.warehouse.connect import Connection, named, transaction
 
 LANDED, REPEATED, REFUSED, GATED, WAITING = "landed", "repeated", "refused", "gate_failed", "waiting"
 _NOTHING = Counts(0, 0, 0, 0)
@@ -123,8 +123,9 @@ class Landing:
         self, delivery: Delivery, archived: Path, control: Control | None, file_id: str, received_on: date
     ) -> FileOutcome:
         made = contract(delivery.feed)
-        with decoded(archived, made, self._settings.work / "decode") as source:
-            counts = self._split(source, made, received_on)
+        scratch = self._settings.work / "decode"
+        with decoded(archived, made, scratch) as source:
+            counts = split(self._con, source, made, received_on, scratch)
             if control and control.rows is not None and control.rows != counts.rows_in:
                 raise FileWaitingError(
                     f"the file has {counts.rows_in:,} rows, its control file states {control.rows:,}: the delivery is incomplete"
@@ -133,7 +134,7 @@ class Landing:
                 raise FileRefusedError(
                     f"rows are not conserved: {counts}; this is a fault of shoudai, please report it"
                 )
-            checks = self._judge(made.feed, counts)
+            checks = (*self._judge(made.feed, counts), *self._corrections())
             outcome = FileOutcome(
                 made.feed, delivery.name, file_id, received_on, LANDED, counts,
                 period=self._period(made), extra_headings=source.matched.extra, checks=checks,
@@ -146,25 +147,27 @@ class Landing:
                 self._record(delivery, outcome)
             return outcome
 
-    def _split(self, source: Source, made: Contract, received_on: date) -> Counts:
-        """Split; a file with mixed line ends, which the engine gives up on, again with one kind."""
-        try:
-            return split(self._con, source, made, received_on)
-        except UnreadableTextError:
-            plain = with_plain_newlines(source, self._settings.work / "decode")
-        try:
-            return split(self._con, plain, made, received_on)
-        except UnreadableTextError as error:
-            words = str(error).splitlines()[0]
-            raise FileRefusedError(
-                f"this cannot be read as CSV ({words}); ask the sender for the file again"
-            ) from error
-
     def _judge(self, feed: str, counts: Counts) -> tuple[Check, ...]:
         """The batch expectations; a file that brings nothing new has no batch to judge."""
         if not counts.accepted:
             return ()
         return tuple(self._gate.judge(feed, "batch", {"previous_rows": self._previous_rows(feed)}))
+
+    def _corrections(self) -> list[Check]:
+        """Each correction that met its row: applied, or obsolete because the source now delivers something else."""
+        rows = self._con.execute(
+            """
+            SELECT column_name, named, expect, becomes, applied, rows FROM corrected WHERE rows > 0 ORDER BY ALL
+            """
+        ).fetchall()
+        return [
+            Check(
+                "correction", column, "warning", applied == rows,
+                f"applied to {applied} of {rows} rows" + ("" if applied == rows else "; obsolete where the source was repaired"),
+                f"{named_by}: {expect!r} is read as {becomes!r}", None,
+            )
+            for column, named_by, expect, becomes, applied, rows in rows
+        ]  # fmt: skip
 
     def _nothing_to_accept(self, counts: Counts) -> list[str]:
         if not counts.rows_in:
@@ -268,12 +271,13 @@ class Landing:
         self._con.execute(
             """
             INSERT INTO lake.ops.files (feed, file_id, name, received_on, period, rows_in, accepted, duplicates, quarantined,
-                status, reason, size_bytes, modified_ns, archived, landed_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                status, reason, extra_headings, size_bytes, modified_ns, archived, landed_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 outcome.feed, outcome.file_id, outcome.name, outcome.received_on, outcome.period, counts.rows_in, counts.accepted,
-                counts.duplicates, counts.quarantined, outcome.status, outcome.reason, delivery.size_bytes, delivery.modified_ns,
+                counts.duplicates, counts.quarantined, outcome.status, outcome.reason, list(outcome.extra_headings),
+                delivery.size_bytes, delivery.modified_ns,
                 f"{outcome.file_id[:2]}/{outcome.file_id}", now,
             ],
         )  # fmt: skip

@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from pipelines.errors import FileRefusedError
 from pipelines.feeds import cells
 from pipelines.feeds.cells import Cell
-from pipelines.feeds.contract import Contract
+from pipelines.feeds.contract import Contract, Correction
 from pipelines.feeds.decode import Source
+from pipelines.feeds.texts import MARK
 from pipelines.warehouse.connect import Connection, quoted
 
 UNDECODABLE = "row: undecodable bytes"
+TOTALS_LINE = "row: totals line"
 _REJECTS = {
     "MISSING COLUMNS": "row: too few fields",
     "TOO MANY COLUMNS": "row: too many fields",
@@ -35,6 +37,10 @@ _LONGEST_REJECT = 10_000
 """The engine keeps so many characters of a rejected row; a longer one could not be kept whole."""
 
 
+class UnmarkedBytesError(Exception):
+    """The engine met bytes that are no UTF-8; it names only their cell, so the text has to be marked first."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """A file read into `typed`, `careful` and `broken`.
@@ -43,12 +49,14 @@ class Reading:
         cells: the contract's columns as this file has them.
         shapes: the usual shape of each, as SQL.
         scan: SQL of the file's raw text columns c0, c1, …
+        made: the contract.
     """
 
     source: Source
     cells: tuple[Cell, ...]
     shapes: tuple[str, ...]
     scan: str
+    made: Contract
 
     def has_odd_rows(self, con: Connection) -> bool:
         """Whether any row was read with care."""
@@ -91,10 +99,10 @@ def read(con: Connection, source: Source, made: Contract) -> Reading:
         for column in made.columns
     )
     scan = _scan(source, rejects=True)
-    reading = Reading(source, read_cells, _usual_shapes(con, read_cells, _scan(source, rejects=False)), scan)
+    reading = Reading(source, read_cells, _usual_shapes(con, read_cells, _scan(source, rejects=False)), scan, made)
     _stream(con, reading)
     _check_codes(con, reading)
-    _break(con)
+    _break(con, source)
     take_care(con, reading)
     return reading
 
@@ -134,6 +142,7 @@ def _stream(con: Connection, reading: Reading) -> None:
         con.execute(f"DROP TABLE IF EXISTS temp.{name}")
     care = [each.needs_care() for each in reading.cells]
     care += [_has_undecodable(reading.source)] if reading.source.has_undecodable else []
+    care += [where for _, where, _ in _corrections(reading)]
     shaped = ", ".join(
         f'{shape} AS "{each.column.name}"' for each, shape in zip(reading.cells, reading.shapes, strict=True)
     )
@@ -164,12 +173,15 @@ def _check_codes(con: Connection, reading: Reading) -> None:
     con.execute("UPDATE typed SET needs_care = TRUE WHERE rowid IN (SELECT row_id FROM fetched)")
 
 
-def _break(con: Connection) -> None:
+def _break(con: Connection, source: Source) -> None:
     """`broken`: what is not CSV of the header's width, with its place among the rows of the file.
 
     Raises:
+        UnmarkedBytesError: some bytes are no UTF-8, and nobody has marked which.
         FileRefusedError: a quote that is never closed swallowed the rows after it.
     """
+    if not source.has_undecodable and count(con, "reject_errors WHERE error_type = 'INVALID ENCODING'"):
+        raise UnmarkedBytesError
     swallowed = con.execute(
         f"SELECT min(line) FROM reject_errors WHERE length(csv_line) >= {_LONGEST_REJECT}"
     ).fetchone()
@@ -178,14 +190,18 @@ def _break(con: Connection) -> None:
             f"row {swallowed[0] - 1}: a quote opened here is not closed, and what follows would become one cell; "
             "expected each quoted cell to be closed: mend the quote, or ask the sender for the file again"
         )
-    cases = " ".join(f"WHEN {quoted(kind)} THEN {quoted(reason)}" for kind, reason in _REJECTS.items())
-    kind = "min(error_type::VARCHAR)"
+    kinds = _REJECTS | ({"MISSING COLUMNS": "row: not a JSON object"} if source.form == "json" else {})
+    cases = " ".join(f"WHEN {quoted(kind)} THEN {quoted(reason)}" for kind, reason in kinds.items())
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE broken AS
-        SELECT line - 1 AS row_no, trim(any_value(csv_line), chr(13) || chr(10)) AS raw,
-               [CASE {kind} {cases} ELSE 'row: ' || lower({kind}) END] AS reasons
-        FROM reject_errors GROUP BY line
+        SELECT row_no, {_without_marks("raw")} AS raw,
+               [CASE WHEN {_begins_with_total("raw")} THEN {quoted(TOTALS_LINE)}
+                     WHEN contains(raw, '\ufffd') THEN {_undecodable("raw")}
+                     ELSE CASE kind {cases} ELSE 'row: ' || lower(kind) END END] AS reasons
+        FROM (SELECT line - 1 AS row_no, trim(any_value(csv_line), chr(13) || chr(10)) AS raw,
+                     min(error_type::VARCHAR) AS kind
+              FROM reject_errors GROUP BY line)
         """
     )
 
@@ -195,6 +211,7 @@ def take_care(con: Connection, reading: Reading) -> None:
     careful = ", ".join(f'{each.value} AS "{each.column.name}"' for each in reading.cells)
     faults = [condition for each in reading.cells for condition, _ in each.faults]
     faults += [_has_undecodable(reading.source)] if reading.source.has_undecodable else []
+    faults += [_is_totals(reading)]
     con.execute("DROP VIEW IF EXISTS rows")
     plain = f"SELECT rowid AS row_id, {_names(reading)}, FALSE AS is_faulty FROM typed"
     if reading.has_odd_rows(con):
@@ -202,7 +219,7 @@ def take_care(con: Connection, reading: Reading) -> None:
             f"""
             CREATE OR REPLACE TEMP TABLE careful AS
             SELECT row_id, fields, {_names(reading)}, {_any(faults)} AS is_faulty
-            FROM (SELECT *, {careful} FROM ({_as_fields(reading.source)}))
+            FROM (SELECT *, {careful} FROM ({_as_fields(reading)}))
             """
         )
         plain += f" WHERE NOT needs_care UNION ALL SELECT row_id, {_names(reading)}, is_faulty FROM careful"
@@ -214,20 +231,23 @@ def take_care(con: Connection, reading: Reading) -> None:
 
 def reasons_sql(reading: Reading) -> str:
     """SELECT row_id, raw text and reasons of every faulty row."""
-    faults = [(condition, reason) for each in reading.cells for condition, reason in each.faults]
-    faults += [(_has_undecodable(reading.source), UNDECODABLE)] if reading.source.has_undecodable else []
-    reasons = ", ".join(f"CASE WHEN {condition} THEN {quoted(reason)} END" for condition, reason in faults) or "NULL"
+    faults = [(condition, quoted(reason)) for each in reading.cells for condition, reason in each.faults]
+    if reading.source.has_undecodable:
+        faults.append((_has_undecodable(reading.source), _undecodable(_all_fields(reading.source))))
+    reasons = ", ".join(f"CASE WHEN {condition} THEN {reason} END" for condition, reason in faults) or "NULL"
     fields = ", ".join(f"fields[{place + 1}] AS c{place}" for place in range(reading.source.columns))
     return f"""
         SELECT row_id, {raw_text(reading, "fields")} AS raw,
-               list_filter([{reasons}], lambda reason: reason IS NOT NULL) AS reasons
+               CASE WHEN {_is_totals(reading)} THEN [{quoted(TOTALS_LINE)}]
+                    ELSE list_filter([{reasons}], lambda reason: reason IS NOT NULL) END AS reasons
         FROM (SELECT *, {fields} FROM careful WHERE is_faulty)
     """
 
 
 def raw_text(reading: Reading, fields: str) -> str:
     """SQL: the fields of a row as the text they were delivered as (without their quotes)."""
-    return f"array_to_string(list_transform({fields}, lambda field: coalesce(field, '')), {quoted(reading.source.delimiter)})"
+    joined = f"array_to_string(list_transform({fields}, lambda field: coalesce(field, '')), {quoted(reading.source.delimiter)})"
+    return _without_marks(joined) if reading.source.has_undecodable else joined
 
 
 def kept_raw() -> str:
@@ -235,9 +255,41 @@ def kept_raw() -> str:
     return "SELECT rowid AS row_id, raw FROM typed WHERE raw IS NOT NULL UNION ALL FROM fetched"
 
 
-def _as_fields(source: Source) -> str:
-    fields = ", ".join(f"raw[{place + 1}] AS c{place}" for place in range(source.columns))
+def _as_fields(reading: Reading) -> str:
+    raw = {place: f"raw[{place + 1}]" for place in range(reading.source.columns)}
+    for correction, where, place in _corrections(reading, tuple(raw.values())):
+        wrong = f"{where} AND coalesce(trim(raw[{place + 1}]), '') = {quoted(correction.expect)}"
+        raw[place] = f"CASE WHEN {wrong} THEN {quoted(correction.to)} ELSE {raw[place]} END"
+    fields = ", ".join(f"{field} AS c{place}" for place, field in raw.items())
     return f"SELECT row_id, raw AS fields, {fields} FROM ({kept_raw()})"
+
+
+def corrections_made(con: Connection, reading: Reading) -> list[tuple[Correction, int, int]]:
+    """Each correction of the contract with its rows in this file, and in how many of them the value was the expected one."""
+    found = _corrections(reading, tuple(f"raw[{place + 1}]" for place in range(reading.source.columns)))
+    counted = []
+    for correction, where, place in found:
+        row = con.execute(
+            f"SELECT count(*), count_if(coalesce(trim(raw[{place + 1}]), '') = ?) FROM ({kept_raw()}) WHERE {where}",
+            [correction.expect],
+        ).fetchone()
+        counted.append((correction, *(row or (0, 0))))
+    return counted
+
+
+def _corrections(reading: Reading, fields: Sequence[str] | None = None) -> list[tuple[Correction, str, int]]:
+    """Corrections of columns this file has: SQL condition of their rows, and the place of the column."""
+    at = {heading.column.name: heading.position for heading in reading.source.matched.headings}
+    raw = fields or tuple(f"c{place}" for place in range(reading.source.columns))
+    return [
+        (
+            each,
+            " AND ".join(f"trim({raw[at[name]]}) = {quoted(text)}" for name, text in each.where.items()),
+            at[each.column],
+        )
+        for each in reading.made.corrections
+        if {*each.where, each.column} <= at.keys()
+    ]
 
 
 def _names(reading: Reading) -> str:
@@ -249,8 +301,33 @@ def _any(conditions: Sequence[str]) -> str:
 
 
 def _has_undecodable(source: Source) -> str:
-    joined = ", ".join(f"c{place}" for place in range(source.columns))
-    return f"contains(concat_ws(' ', {joined}), '\ufffd')"
+    return f"contains({_all_fields(source)}, '\ufffd')"
+
+
+def _all_fields(source: Source) -> str:
+    return f"concat_ws(' ', {', '.join(f'c{place}' for place in range(source.columns))})"
+
+
+def _undecodable(text: str) -> str:
+    """SQL: the reason, with the offset of the first undecodable byte where it is known."""
+    return f"{quoted(UNDECODABLE)} || coalesce(' at byte ' || nullif(regexp_extract({text}, '{MARK}', 1), ''), '')"
+
+
+def _without_marks(text: str) -> str:
+    return f"regexp_replace({text}, '{MARK}', '\ufffd', 'g')"
+
+
+def _is_totals(reading: Reading) -> str:
+    """SQL: one of the first cells says totals, and a column of the key is missing or says so itself."""
+    raw = {each.column.name: each.raw for each in reading.cells}
+    filled = ", ".join(f"nullif(trim(c{place}), '')" for place in range(min(3, reading.source.columns)))
+    missing = " OR ".join(f'"{name}" IS NULL OR {cells.is_total(raw[name])}' for name in reading.made.key)
+    return f"({cells.is_total(f'coalesce({filled})')} AND ({missing}))"
+
+
+def _begins_with_total(raw: str) -> str:
+    words = "|".join(cells.TOTALS)
+    return rf"""regexp_matches({raw}, '^[\s",|;!]*({words})[\s",|;!:：]')"""
 
 
 def _row_numbers(con: Connection) -> tuple[str, str]:

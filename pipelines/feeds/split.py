@@ -9,11 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
-from pipelines.feeds.contract import Contract
-from pipelines.feeds.decode import Source
-from pipelines.feeds.read import Reading, count, kept_raw, raw_text, read, reasons_sql
-from pipelines.warehouse.connect import Connection, named, quoted
+from pipelines.errors import FileRefusedError
+from pipelines.feeds.contract import Contract, Repeats
+from pipelines.feeds.decode import Source, with_plain_newlines
+from pipelines.feeds.read import (
+    Reading,
+    UnmarkedBytesError,
+    corrections_made,
+    count,
+    kept_raw,
+    raw_text,
+    read,
+    reasons_sql,
+)
+from pipelines.warehouse.connect import Connection, UnreadableTextError, named, quoted
 
 
 @dataclass(frozen=True)
@@ -31,14 +42,31 @@ class Counts:
         return self.rows_in == self.accepted + self.duplicates + self.quarantined
 
 
-def split(con: Connection, source: Source, made: Contract, received_on: date) -> Counts:
+def split(con: Connection, source: Source, made: Contract, received_on: date, scratch: Path) -> Counts:
     """Read a decoded file into `batch` (rows to accept) and `rejected` (row_no, raw, reasons); nothing is written to the lake.
 
     `batch` has the contract's columns, `row_no`, and for registers `superseded_on`; `closings` holds the register versions
-    (file_id, row_no) that the batch replaces.
+    (file_id, row_no) that the batch replaces. What the engine cannot take as it is (mixed line ends, bytes that are no UTF-8) is
+    read again from a copy in `scratch` with one kind of line end and each such byte marked.
+
+    Raises:
+        FileRefusedError: it is no CSV even so.
     """
+    try:
+        return _split(con, source, made, received_on)
+    except (UnreadableTextError, UnmarkedBytesError):
+        plain = with_plain_newlines(source, scratch)
+    try:
+        return _split(con, plain, made, received_on)
+    except UnreadableTextError as error:
+        words = str(error).splitlines()[0]
+        raise FileRefusedError(f"this cannot be read as CSV ({words}); ask the sender for the file again") from error
+
+
+def _split(con: Connection, source: Source, made: Contract, received_on: date) -> Counts:
     reading = read(con, source, made)
     con.execute("CREATE OR REPLACE TEMP TABLE excluded (row_no BIGINT, fate VARCHAR, reason VARCHAR)")
+    _note_corrections(con, reading)
     _exclude_repeats(con, made)
     has_known = _compare_with_known(con, made, received_on)
     _divide(con, made, received_on, has_known=has_known)
@@ -62,17 +90,21 @@ def _exclude_repeats(con: Connection, made: Contract) -> None:
     In a register the order of a file is the order of events, so a later row with other content is a newer version.
     Keys are grouped by their hash first, exactly only among the few that may repeat.
     """
+    first = made.repeats.within[0] if made.repeats else None
+    grouped = f'"{first}"' if first else _key(made)
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE repeated AS
-        SELECT hash({_key(made)}) AS key_hash FROM rows WHERE NOT is_faulty GROUP BY key_hash HAVING count(*) > 1
+        SELECT hash({grouped}) AS key_hash FROM rows WHERE NOT is_faulty GROUP BY key_hash HAVING count(*) > 1
         """
     )
     if not count(con, "repeated"):
         return
+    if made.repeats:
+        _exclude_repeated_amounts(con, made, made.repeats)
     rows = f"""
         SELECT row_no, {_key(made)}, {_content(made)} AS content FROM rows
-        WHERE NOT is_faulty AND hash({_key(made)}) IN (FROM repeated)
+        WHERE NOT is_faulty AND hash({grouped}) IN (FROM repeated)
     """
     if made.delivery == "upsert":
         con.execute(
@@ -89,9 +121,60 @@ def _exclude_repeats(con: Connection, made: Contract) -> None:
         SELECT row_no, CASE WHEN copy > 1 THEN 'duplicate' ELSE 'quarantined' END, {quoted(_conflict(made, "in this file"))}
         FROM (SELECT row_no, row_number() OVER (PARTITION BY {_key(made)}, content ORDER BY row_no) AS copy,
                      count(DISTINCT content) OVER (PARTITION BY {_key(made)}) AS contents FROM ({rows}))
-        WHERE copy > 1 OR contents > 1
+        WHERE (copy > 1 OR contents > 1) AND row_no NOT IN (SELECT row_no FROM excluded)
         """
     )
+
+
+def _exclude_repeated_amounts(con: Connection, made: Contract, repeats: Repeats) -> None:
+    """Some exports write the total of a voucher on each of its lines; summing the lines would count it many times.
+
+    A voucher looks so when it has several items and the same amount, not 0, on all of them. One voucher may by chance; so
+    the file's own pattern decides: when most of its vouchers of several items look so, each of them counts once, by its
+    first line, and its other lines are set aside. Otherwise all lines count.
+    """
+    within, amount = named(repeats.within), f'"{repeats.amount}"'
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE shared AS
+        SELECT {within}, min(row_no) AS first_row, arg_min("{repeats.across}", row_no) AS first_value,
+               count({amount}) = count(*) AND min({amount}) = max({amount}) AND min({amount}) <> 0 AS is_one_amount
+        FROM rows WHERE NOT is_faulty AND hash("{repeats.within[0]}") IN (FROM repeated)
+        GROUP BY {within} HAVING count(DISTINCT "{repeats.across}") > 1
+        """
+    )
+    if count(con, "shared WHERE is_one_amount") * 2 <= count(con, "shared"):
+        return
+    same = " AND ".join(f'r."{name}" = s."{name}"' for name in repeats.within)
+    reason = (
+        f"{repeats.amount}: the total of {'+'.join(repeats.within)} repeated under several values of {repeats.across}; "
+        "counted once, under the first"
+    )
+    con.execute(
+        f"""
+        INSERT INTO excluded
+        SELECT r.row_no, 'quarantined', {quoted(reason)} FROM rows AS r JOIN shared AS s ON {same}
+        WHERE NOT r.is_faulty AND s.is_one_amount AND r.row_no <> s.first_row
+            AND r."{repeats.across}" <> s.first_value
+        """
+    )
+
+
+def _note_corrections(con: Connection, reading: Reading) -> None:
+    """`corrected`: what became of each correction of the contract in this file."""
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE corrected (
+            column_name VARCHAR, named VARCHAR, expect VARCHAR, becomes VARCHAR, rows BIGINT, applied BIGINT
+        )
+        """
+    )
+    for each, rows, applied in corrections_made(con, reading):
+        named_by = ", ".join(f"{name} {text}" for name, text in each.where.items())
+        con.execute(
+            "INSERT INTO corrected VALUES (?, ?, ?, ?, ?, ?)",
+            [each.column, named_by, each.expect, each.to, rows, applied],
+        )
 
 
 def _conflict(made: Contract, where: str) -> str:

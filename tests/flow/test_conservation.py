@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import pytest
@@ -79,7 +80,7 @@ def test_every_quarantined_row_has_its_raw_text_and_the_expected_reasons(county)
     for name, raw, reasons in rows:
         assert raw.strip(), name
         assert reasons, name
-        found.setdefault(name, set()).update(reasons)
+        found.setdefault(name, set()).update(re.sub(r" at byte \d+$", "", reason) for reason in reasons)
     assert found == {name: set(fate["reasons"]) for name, fate in COUNTY.items() if fate.get("reasons")}
 
 

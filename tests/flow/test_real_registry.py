@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from unit.room import Room
 
 from pipelines import flow
+from pipelines.feeds.contract import contract
 from pipelines.settings import HOUSE
 
 from .homes import Home, settings_of
@@ -61,6 +63,20 @@ def test_rules_without_a_column_are_unknown(real):
 
 def test_with_everything_unknown_nobody_is_listed(real):
     assert real.ask("SELECT count(*) FROM out.target_list") == [(0,)]
+
+
+@pytest.mark.skipif(not A_LIST.is_file(), reason="the A-grade list is not on this machine")
+def test_the_a_list_with_its_grade_as_a_column_is_read_to_its_last_row(tmp_path):
+    header, *rows = A_LIST.read_bytes().splitlines()
+    graded = [header + ",信用级别".encode("gbk"), *(row + b",A" for row in rows)]
+    room = Room(contract("tax__credit_grades"), tmp_path)
+    landed = room.land(b"\r\n".join(graded))
+    room.close()
+    assert landed.counts.rows_in == len(rows) > 4_900
+    assert landed.counts.accepted / len(rows) > 0.75
+    assert {row["grade"] for row in landed.accepted} == {"A"}
+    assert {reason for reason in landed.reasons if not reason.startswith("uscc: ")} == set()
+    assert landed.extra == ("纳税人名称", "税务机关")
 
 
 @pytest.mark.skipif(not A_LIST.is_file(), reason="the A-grade list is not on this machine")

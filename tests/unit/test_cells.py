@@ -123,6 +123,28 @@ def test_money_is_yuan_to_the_fen(raw, unit, yuan):
     assert meaning(raw, "money", unit) == Decimal(yuan)
 
 
+@pytest.mark.parametrize(
+    ("raw", "unit", "yuan"),
+    [
+        ("1.5万元", "元", "15000"), ("1.5万", "元", "15000"), ("2亿", "万元", "200000000"), ("3千元", "元", "3000"), ("300元", "万元", "300"),
+        ("12,345.67元", "千元", "12345.67"), ("-0.5万元", "元", "-5000"), ("１.５万元", "万元", "15000"), ("88万元人民币", "元", "880000"),
+    ],
+)  # fmt: skip
+def test_the_unit_in_a_cell_wins_over_the_headings(raw, unit, yuan):
+    assert meaning(raw, "money", unit) == Decimal(yuan)
+
+
+@pytest.mark.parametrize("raw", ["20万美元", "$99", "USD 5", "100港币", "€3"])
+def test_an_amount_of_another_currency_is_never_yuan(raw):
+    assert meaning(raw, "money") == "not a number"
+
+
+@pytest.mark.parametrize("kind", ["money", "decimal", "integer"])
+@pytest.mark.parametrize("raw", ["1.23457E+08", "9E+15", "-1.5e+20", "1E9"])
+def test_a_number_that_lost_its_digits_is_not_guessed(raw, kind):
+    assert meaning(raw, kind) == "digits lost in a spreadsheet, expected all of them: deliver it as text"
+
+
 @pytest.mark.parametrize("raw", ["1.2.3", "#REF!", "twelve", "12..5", "1-2", "五千", "NaN", "inf"])
 def test_what_is_no_amount_is_said_so(raw):
     assert meaning(raw, "money") == "not a number"
@@ -202,7 +224,8 @@ def test_lookups_are_data():
     ("raw", "yuan"),
     [
         ("200(万元人民币)", "2000000"), ("1,000万人民币", "10000000"), ("30", "300000"), ("５０万元", "500000"), ("1.5亿元", "150000000"), ("0.5万", "5000"),
-        ("20(万美元)", None), ("100万港元", None), ("10万欧元", None), ("USD 5", None), ("N/A", None), ("", None), ("叁佰万", None),
+        ("5千万元", "50000000"), ("1百万", "1000000"), ("500000圆", "500000"), ("RMB 50万", None), ("50万RMB", "500000"),
+        ("20(万美元)", None), ("100万港元", None), ("300(万港币)", None), ("5000(万日元)", None), ("100万泰铢", None), ("$100万", None), ("100万元美金", None), ("10万欧元", None), ("USD 5", None), ("N/A", None), ("", None), ("叁佰万", None),
     ],
 )  # fmt: skip
 def test_capital_names_its_unit_and_a_foreign_currency_is_unknown(raw, yuan):

@@ -28,11 +28,11 @@ def _without_last_column(text: str) -> str:
 
 
 def _headers() -> list[Delivery]:
-    titled = f"锦溪县税务局申报缴款明细表,,,,,,,,,,,\n{_TAX}"
+    titled = f"锦溪县税务局申报缴款明细表,,,,,,,,,,,\n{_TAX_CELLS}\n"
     misnamed = _SOCIAL.replace("统一社会信用代码", "统一社会信用代玛", 1)
     twice = _SOCIAL.replace("缴费状态", "参保人数", 1)
     return [
-        _broken("tax__payments", "wrong_header_20261120.csv", titled.encode(), "refused", "a title line stands above the headings"),
+        _broken("tax__payments", "wrong_header_20261120.csv", titled.encode(), "refused", "a title line where the headings should be"),
         _broken("tax__payments", "missing_column_20261120.csv", _without_last_column(_TAX).encode(), "refused", "the required column 税票号码 is missing"),
         _broken("social__insurance", "misnamed_column_20261116.csv", misnamed.encode("gb18030"), "refused", "统一社会信用代玛: the message must name the nearest heading"),
         _broken("social__insurance", "column_twice_20261116.csv", twice.encode(), "refused", "two columns with the same heading: nobody can say which one counts"),
