@@ -22,6 +22,7 @@ KINDS = {
     "pipelines/parameters/industries.yml": "industries",
     "pipelines/scoring/scorecards/*.yml": "scorecard",
     "pipelines/offers/products*.yml": "products",
+    "pipelines/registers/linking.yml": "linking",
     "pipelines/names_zh.yml": "names_zh",
     "pipelines/lists/notes_zh.yml": "notes_zh",
 }
