@@ -17,8 +17,9 @@ _SIDES = ("splink_accounts", "splink_entities")
 def score(con: Connection, wording: Model, pairs: str) -> None:
     """`register.scored`: id, uscc, is_closed, match_weight (bits), score (probability), method and evidence of every pair.
 
-    Grain: one row per source and entity; of an entity's names the one that fits best. Nothing is learned from the data,
-    so the same pairs have the same scores everywhere.
+    Grain: one row per source and entity of which a person would be asked at least (`review`): a rival that matters is never
+    below, being within the margin of what is accepted. Of an entity's names the one that fits best.
+    Nothing is learned from the data, so the same pairs have the same scores everywhere.
     """
     con.execute(
         "CREATE OR REPLACE TABLE register.scored "
@@ -40,7 +41,7 @@ def _predict(con: Connection, wording: Model, pairs: str) -> None:
         log_level=logging.ERROR,
     )
     linker.table_management.register_blocked_pairs_for_predict(engine.register("splink_pairs"))
-    found = linker.inference.predict(warning_mode="never").physical_name
+    found = linker.inference.predict(threshold_match_probability=wording.review, warning_mode="never").physical_name
     con.execute(f"INSERT INTO register.scored {_best_names(wording, found)}")
     for name in (found, *_SIDES, "splink_pairs"):
         con.execute(f"DROP TABLE {name}")

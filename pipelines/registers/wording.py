@@ -10,6 +10,7 @@ from pipelines.warehouse.connect import Connection, quoted
 def make_macros(con: Connection, wording: Model) -> None:
     """Define the macros on a connection; what they drop is data (`linking.yml`).
 
+    - `half_width(text)`: half-width capitals without blanks.
     - `name_plain(name)`: half-width capitals without blanks and signs; brackets' content stays.
     - `name_core(name)`: without remarks and legal form besides.
     - `address_plain(address)`: half-width, without blanks, signs and remarks in brackets.
@@ -18,10 +19,13 @@ def make_macros(con: Connection, wording: Model) -> None:
     - `without(text, place)`: without a leading place, written in full or short.
     """
     names, addresses = wording.names, wording.addresses
-    text = f"upper(regexp_replace({narrow('t')}, '\\s', '', 'g'))"
+    text = "half_width(t)"
     bare = _gone("core", names["dropped"])
     parts = _gone("t", addresses["separators"], "-")
     macros = {
+        # the translation table costs more than the text, so only what has wide characters goes through it
+        "half_width(t)": f"upper(CASE WHEN regexp_matches(t, '[\u3000\uff01-\uff5e\\s]') "
+        f"THEN regexp_replace({narrow('t')}, '\\s', '', 'g') ELSE t END)",
         "name_plain(t)": _gone(text, names["dropped"]),
         "name_core(t)": (
             f"list_transform([{_gone(_gone(text, names['remarks']), names['legal_forms'])}], lambda core: "

@@ -32,9 +32,9 @@ CONTENDERS = ("exact_name", "normalised_name", "ours")
 PER_COUNTY = 25_000
 
 _WORDS = """
-    CREATE MACRO one_of(words, i, salt) AS words[1 + (hash(i, salt) % len(words))::INTEGER];
+    CREATE MACRO one_of(words, i, salt) AS words[1 + (hash(i || salt) % len(words))::INTEGER];
     CREATE MACRO letter(i, salt) AS substr('德旺信诚永泰和顺安发隆鑫宏达广源金诺瑞丰华兴盛茂聚美嘉悦远景天朗海川云峰明康立新同乐福禄祥瑞春秋东升启航正大百利万家荣昌裕民',
-        1 + (hash(i, salt) % 60)::INTEGER, 1);
+        1 + (hash(i || salt) % 60)::INTEGER, 1);
     CREATE MACRO trade(i) AS one_of(['超市', '饭店', '服装店', '建材经营部', '五金店', '百货店', '广告部', '装饰部', '果蔬批发部', '货运部', '酱菜坊',
         '茶楼', '理发店', '汽车修理厂', '家电维修部', '烟酒店', '药房', '副食店', '种植园', '养殖场'], i, 'trade');
     CREATE MACRO industry(i) AS one_of(['建筑工程', '商贸', '科技', '餐饮管理', '物流', '机械制造', '环保设备', '农业开发', '广告传媒', '粮油食品'], i, 'industry');
@@ -44,15 +44,15 @@ _WORDS = """
 """
 _ENTITIES = """
     CREATE TABLE entities AS
-    SELECT i, 'E' || lpad(i::VARCHAR, 17, '0') AS uscc, county(i // {per}) AS county, town(i // {per}, (hash(i, 't') % 30)::INTEGER) AS town,
-        hash(i, 'form') % 3 = 0 AS is_firm,
-        if(hash(i, 'common') % 12 = 0 AND NOT is_firm, one_of(['幸福', '便民', '好运来', '老地方'], i, 'c'), letter(i, 'a') || letter(i, 'b') || if(is_firm, letter(i, 'd'), '')) AS brand,
+    SELECT i, 'E' || lpad(i::VARCHAR, 17, '0') AS uscc, county(i // {per}) AS county, town(i // {per}, (hash(i || 't') % 30)::INTEGER) AS town,
+        hash(i || 'form') % 3 = 0 AS is_firm,
+        if(hash(i || 'common') % 12 = 0 AND NOT is_firm, one_of(['幸福', '便民', '好运来', '老地方'], i, 'c'), letter(i, 'a') || letter(i, 'b') || if(is_firm, letter(i, 'd'), '')) AS brand,
         if(is_firm, county || brand || industry(i) || '有限公司', county || town || brand || trade(i)) AS name,
         if(is_firm, industry(i) || '有限公司', trade(i)) AS tail,
-        '四川省德安市' || county || town AS path, road(i, 'road') AS road, 1 + (hash(i, 'no') % 300)::INTEGER AS number,
-        path || road || number || '号' || CASE hash(i, 'flat') % 4 WHEN 0 THEN '附' || (1 + hash(i, 'f') % 9) || '号'
-            WHEN 1 THEN (1 + hash(i, 'f') % 9) || '栋' || (1 + hash(i, 'g') % 6) || '单元' ELSE '' END AS address,
-        if(hash(i, 'status') % 25 = 0, '注销', '存续') AS status
+        '四川省德安市' || county || town AS path, road(i, 'road') AS road, 1 + (hash(i || 'no') % 300)::INTEGER AS number,
+        path || road || number || '号' || CASE hash(i || 'flat') % 4 WHEN 0 THEN '附' || (1 + hash(i || 'f') % 9) || '号'
+            WHEN 1 THEN (1 + hash(i || 'f') % 9) || '栋' || (1 + hash(i || 'g') % 6) || '单元' ELSE '' END AS address,
+        if(hash(i || 'status') % 25 = 0, '注销', '存续') AS status
     FROM range({entities}) AS t (i)
 """
 _KINDS = (
@@ -64,8 +64,8 @@ _KINDS = (
 _ACCOUNTS = """
     CREATE TABLE accounts AS
     WITH chosen AS (
-        SELECT *, {kinds}[1 + (hash(i, 'dirt') % {known})::INTEGER] AS drawn, county || brand || tail AS short
-        FROM entities WHERE hash(i, 'uncoded') % 5 = 0
+        SELECT *, {kinds}[1 + (hash(i || 'dirt') % {known})::INTEGER] AS drawn, county || brand || tail AS short
+        FROM entities WHERE hash(i || 'uncoded') % 5 = 0
     )
     SELECT 'A' || lpad(i::VARCHAR, 10, '0') AS account_no, if(status = '注销', 'closed', drawn) AS dirt,
         if(dirt IN ('closed', 'owner_name'), NULL, uscc) AS truth,
@@ -84,14 +84,14 @@ _ACCOUNTS = """
             WHEN 'number_words' THEN replace(replace(replace(replace(address, '四川省', ''), '号', ''), '附', '-'), '栋', '幢')
             WHEN 'typo_and_words' THEN replace(replace(address, '德安市', ''), '号', '号院')
             WHEN 'no_number' THEN path || road
-            WHEN 'other_road' THEN path || road(i, 'second') || (1 + hash(i, 'second') % 300) || '号'
+            WHEN 'other_road' THEN path || road(i, 'second') || (1 + hash(i || 'second') % 300) || '号'
             WHEN 'no_address' THEN NULL
             ELSE address END AS address
     FROM chosen
     UNION ALL
     SELECT 'S' || lpad(i::VARCHAR, 10, '0'), 'stranger', NULL,
-        county || town || letter(i, 'sa') || letter(i, 'sb') || trade(i + 1), path || road(i, 'sr') || (1 + hash(i, 'sn') % 300) || '号'
-    FROM entities WHERE hash(i, 'stranger') % 20 = 0
+        county || town || letter(i, 'sa') || letter(i, 'sb') || trade(i + 1), path || road(i, 'sr') || (1 + hash(i || 'sn') % 300) || '号'
+    FROM entities WHERE hash(i || 'stranger') % 20 = 0
 """
 
 
