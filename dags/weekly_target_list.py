@@ -1,4 +1,4 @@
-"""The week's first-loan target list: features -> judge -> score -> offer -> pick -> publish."""
+"""The week's first-loan target list: link -> features -> judge -> score -> offer -> pick -> publish."""
 
 from __future__ import annotations
 
@@ -55,6 +55,12 @@ def weekly_target_list() -> None:
         return flow.start(settings, week_due(settings, as_of, due)).week
 
     @task
+    def link(week: str) -> None:
+        from pipelines import flow
+
+        flow.link(flow.Run.load(Settings.from_env(), week))
+
+    @task
     def features(week: str) -> None:
         from pipelines import flow
 
@@ -91,7 +97,7 @@ def weekly_target_list() -> None:
         flow.publish(flow.Run.load(Settings.from_env(), week))
 
     week = start(as_of="{{ params.as_of or '' }}", due="{{ dag_run.run_after.isoformat() }}")
-    features(week) >> judge(week) >> score(week) >> offer(week) >> pick(week) >> publish(week)
+    link(week) >> features(week) >> judge(week) >> score(week) >> offer(week) >> pick(week) >> publish(week)
 
 
 weekly_target_list()

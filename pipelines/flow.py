@@ -27,6 +27,7 @@ from pipelines.lock import exclusive
 from pipelines.offers.offer import offer as offer_products
 from pipelines.parameters import parameters, rates
 from pipelines.progress import Progress, Quiet
+from pipelines.registers.link import link as link_entities
 from pipelines.releases import Release
 from pipelines.replays import ReplayReport
 from pipelines.runs import Run
@@ -38,7 +39,21 @@ from pipelines.warehouse.migrate import migrate
 from pipelines.warehouse.query import select, to_parquet
 from pipelines.warehouse.visible import show_feeds, show_history
 
-__all__ = ["Run", "features", "ingest", "judge", "offer", "pick", "publish", "replay", "run", "score", "start", "track"]
+__all__ = [
+    "Run",
+    "features",
+    "ingest",
+    "judge",
+    "link",
+    "offer",
+    "pick",
+    "publish",
+    "replay",
+    "run",
+    "score",
+    "start",
+    "track",
+]
 
 
 @dataclass(frozen=True)
@@ -83,7 +98,7 @@ def run(settings: Settings, as_of: date | None = None, progress: Progress | None
     with exclusive(settings.home, "run"):
         ingested = ingest(settings, progress=watch)
         started = start(settings, as_of)
-        steps = (features, judge, score, offer, pick, publish)
+        steps = (link, features, judge, score, offer, pick, publish)
         watch.begin(f"list of {started.week}", len(steps))
         for step in steps:
             watch.advance(step.__name__)
@@ -138,11 +153,16 @@ def start(settings: Settings, as_of: date | None = None) -> Run:
     return started
 
 
+def link(run: Run) -> None:
+    """Feeds as seen at as-of -> who is who: legacy ids, accounts and farms without a code, each under its entity or its own."""
+    link_entities(run)
+
+
 def features(run: Run) -> None:
     """Feeds as seen at as-of -> one row per entity. SQL ends here."""
     p = parameters(run.as_of)
     with reader(run.settings, run.version) as con:
-        show_feeds(con, run.as_of)
+        show_feeds(con, run.as_of, run.handover("links"))
         named = {**vars(p), "week": run.week}
         to_parquet(con, f"SELECT * FROM ({feature_sql.features_sql()}) ORDER BY uscc", named, run.handover("features"))
 
@@ -172,7 +192,7 @@ def offer(run: Run) -> None:
 def pick(run: Run) -> None:
     """Offered -> the target list: suppressed entities left out, one entity once, ranked."""
     with reader(run.settings, run.version) as con:
-        show_feeds(con, run.as_of)
+        show_feeds(con, run.as_of, run.handover("links"))
         show_history(con, run.week)
         named = {"as_of": run.as_of}
         suppressed = con.execute(select("published/suppressed"), named).pl()
@@ -197,6 +217,7 @@ def track(settings: Settings, as_of: date | None = None) -> Path:
         version = catalog_version(con)
     tracked = Run(settings, week_of(day), day, version, releases.run_id(), settings.work / f"track-{day}")
     tracked.save()
+    link(tracked)
     conversion.track(tracked)
     with exclusive(settings.home, "track"):
         return releases.publish_conversions(tracked)
@@ -209,6 +230,7 @@ def replay(settings: Settings, week: str) -> ReplayReport:
         UsageError: the week was never published.
     """
     again = replays.run_of(settings, week)
+    link_entities(again, afresh=True)
     for step in (features, judge, score, offer, pick, conversion.track):
         step(again)
     return replays.compare(again)

@@ -37,6 +37,8 @@ LISTED = {
     "out.attrition": "attrition",
     "out.watchlist": "watchlist",
     "out.eligibility": "judged",
+    "register.links": "links",
+    "register.changes": "changes",
 }
 """Tables kept by week, and the step that makes them."""
 
@@ -228,13 +230,15 @@ def _replace_followed(con: Connection, run: Run) -> None:
 def _build_database(run: Run, target: Path, ledger: pl.DataFrame) -> None:
     """The published file: what the steps made, beside feeds and ledgers as the run saw them."""
     with reader(run.settings, run.version) as con:
-        show_feeds(con, run.as_of)
+        show_feeds(con, run.as_of, run.handover("links"))
         con.register("ledger", ledger)
         received = f"received_on <= DATE '{run.as_of}'"
         visible = f"(feed, file_id) IN (SELECT (feed, file_id) FROM lake.ops.files WHERE {received})"
         sources = {
             **{name: select_declared(run, name, step) for name, step in LISTED.items()},
             **{name: f"FROM {_rows(run, step)}" for name, step in FOLLOWED.items()},
+            "register.entities": f"FROM {_rows(run, 'features')} LEFT JOIN {_rows(run, 'identities')} USING (uscc)",
+            "register.decisions": f"FROM lake.register.decisions WHERE decided_on <= DATE '{run.as_of}'",
             "mart.features": f"FROM {_rows(run, 'features')}",
             "ops.files": f"FROM lake.ops.files WHERE {received}",
             "ops.checks": f"FROM lake.ops.checks WHERE {visible}",
@@ -246,6 +250,9 @@ def _build_database(run: Run, target: Path, ledger: pl.DataFrame) -> None:
         )
         sources["out.attrition"] += (
             f" UNION ALL BY NAME FROM lake.out.attrition WHERE week < {quoted(run.week)} ORDER BY ALL"
+        )
+        sources["register.changes"] += (
+            f" UNION ALL BY NAME FROM lake.register.changes WHERE week < {quoted(run.week)} ORDER BY ALL"
         )
         build(con, target, sources)
 

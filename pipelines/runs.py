@@ -12,6 +12,10 @@ from pipelines.errors import UsageError
 from pipelines.settings import Settings
 
 STEPS = (
+    "links",
+    "review",
+    "changes",
+    "identities",
     "features",
     "judged",
     "attrition",

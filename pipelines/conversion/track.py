@@ -21,7 +21,7 @@ def track(run: Run) -> None:
     p = parameters(run.as_of)
     named = {**vars(p), "week": run.week, "bank_name": run.settings.bank}
     with reader(run.settings, run.version) as con:
-        show_feeds(con, run.as_of)
+        show_feeds(con, run.as_of, run.handover("links"))
         _show_lists(con, run)
         _show_targets(con, run)
         to_parquet(con, select("conversion/conversions"), named, run.handover("conversions"))

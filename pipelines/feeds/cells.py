@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipelines.feeds.codes import USCC_SHAPE, entity_id, looks_personal, narrow
 from pipelines.feeds.contract import UNITS, Column, Heading
 from pipelines.warehouse.connect import quoted
 
@@ -20,18 +21,14 @@ TOTALS = ("合计", "总计", "小计", "共计", "合 计", "总 计", "小 计
 LOST_DIGITS = "-?[0-9](\\.[0-9]+)?[eE]\\+?[0-9]+"
 """A number as a spreadsheet shows it when it kept only some of its digits (`9.15106E+17`): what was typed is lost."""
 
-ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
-"""GB 32100-2015: the characters of a unified social credit code and the weights of its check character."""
-
-_USCC_SHAPE = "[0-9A-HJ-NPQRTUWXY]{18}"
-_WIDE = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000"
-_NARROW = "".join(chr(code) for code in range(0x21, 0x7F)) + " "
 _TRUE = ("是", "1", "true", "t", "y", "yes", "有", "已缴", "已缴费", "同意", "已授权")
 _FALSE = ("否", "0", "false", "f", "n", "no", "无", "未缴", "未缴费", "欠缴", "不同意", "未授权")
 _STATED = {"亿": 100_000_000, "千万": 10_000_000, "百万": 1_000_000, "万": 10_000, "千": 1_000, "百": 100}
 _PLAIN_FLAGS = {"是": True, "否": False, "Y": True, "N": False, "1": True, "0": False}
 _DATE_SHAPES = ["%Y%m%d", "%Y年%m月%d日", "%Y.%m.%d", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]
+PERSONAL = "a personal identity number, kept masked; expected the code of the business"
+"""Owners registered under their own number are natural persons: their number is not taken in, not even into quarantine."""
+
 _NEVER_WRONG = ("text", "capital")
 """Types in which any text is acceptable, at worst unknown."""
 
@@ -105,29 +102,9 @@ def _is_empty_total_or_lost(raw: str) -> str:
     )
 
 
-def is_valid_uscc(code: str) -> str:
-    """SQL: 18 characters of the alphabet whose check character is right (GB 32100-2015)."""
-    terms = " + ".join(
-        f"{weight} * (instr('{ALPHABET}', substr({code}, {place}, 1)) - 1)"
-        for place, weight in enumerate(WEIGHTS, start=1)
-    )
-    shape = f"regexp_full_match({code}, '{_USCC_SHAPE}')"
-    check = f"(31 - ({terms}) % 31) % 31 = instr('{ALPHABET}', substr({code}, 18, 1)) - 1"
-    return f"CASE WHEN {shape} THEN {check} ELSE FALSE END"
-
-
-def clean_uscc(raw: str) -> str:
-    """SQL: a code without blanks, in half-width capitals."""
-    return f"upper(replace({_narrow(f'trim({raw})')}, ' ', ''))"
-
-
-def _narrow(text: str) -> str:
-    return f"translate({text}, {quoted(_WIDE)}, {quoted(_NARROW)})"
-
-
 def _numeric(raw: str) -> str:
     """SQL: a number's text without thousands commas, blanks, the sign of the yuan and full-width digits."""
-    return f"regexp_replace({_narrow(raw)}, '[,\\s¥￥元人]', '', 'g')"
+    return f"regexp_replace({narrow(raw)}, '[,\\s¥￥元人]', '', 'g')"
 
 
 def _presence(column: Column, raw: str) -> tuple[tuple[str, str], ...]:
@@ -149,10 +126,14 @@ def _presence(column: Column, raw: str) -> tuple[tuple[str, str], ...]:
         faults.append(
             (is_lost, f"{column.name}: digits lost in a spreadsheet, expected all of them: deliver it as text")
         )
+    is_wrong = f'"{column.name}" IS NULL AND NOT {is_empty(raw)}'
+    if column.type == "uscc":
+        faults.append((f"({is_wrong} AND {looks_personal(raw)})", f"{column.name}: {PERSONAL}"))
+        is_wrong += f" AND NOT {looks_personal(raw)}"
+    if column.type in _LOSE_DIGITS:
+        is_wrong += f" AND NOT {is_lost}"
     if column.type not in _NEVER_WRONG:
-        condition = f'"{column.name}" IS NULL AND NOT {is_empty(raw)}'
-        is_other = f" AND NOT {is_lost}" if column.type in _LOSE_DIGITS else ""
-        faults.append((f"({condition}{is_other})", f"{column.name}: {wrong}"))
+        faults.append((f"({is_wrong})", f"{column.name}: {wrong}"))
     return tuple(faults)
 
 
@@ -176,13 +157,13 @@ def _limits(column: Column) -> tuple[tuple[str, str], ...]:
 
 def _value(column: Column, raw: str, unit: str) -> str:
     read = {
-        "uscc": lambda: f"CASE WHEN {is_valid_uscc(clean_uscc(raw))} THEN {clean_uscc(raw)} END",
+        "uscc": lambda: entity_id(raw),
         "text": lambda: _looked_up(column, f"CASE WHEN {is_empty(raw)} THEN NULL ELSE trim({raw}) END"),
         "enum": lambda: _enum(column, raw),
         "date": lambda: _date(raw),
         "month": lambda: (
             f"date_trunc('month', coalesce({_serial(raw)}, {_shaped(raw, _MONTH_SHAPES)}, "
-            f"{_shaped(_narrow(raw), _MONTH_SHAPES)}, {_date(raw)}))::DATE"
+            f"{_shaped(narrow(raw), _MONTH_SHAPES)}, {_date(raw)}))::DATE"
         ),
         "timestamp": lambda: (
             f"coalesce(TRY_CAST({raw} AS TIMESTAMP), CASE WHEN NOT contains({raw}, ':') THEN ({_date(raw)})::TIMESTAMP END)"
@@ -203,7 +184,7 @@ def _quick(column: Column, raw: str, unit: str) -> tuple[str, ...]:
     words = " ".join(f"WHEN {quoted(text)} THEN {value}" for text, value in _PLAIN_FLAGS.items())
     known = ", ".join(quoted(value) for value in column.values)
     shapes: dict[str, tuple[str, ...]] = {
-        "uscc": (f"CASE WHEN regexp_full_match({raw}, '{_USCC_SHAPE}') THEN {raw} END",),
+        "uscc": (f"CASE WHEN regexp_full_match({raw}, '{USCC_SHAPE}') THEN {raw} END",),
         "enum": (f"CASE WHEN {raw} IN ({known}) THEN {raw} END",),
         "date": (
             f"TRY_CAST({raw} AS DATE)",
@@ -242,8 +223,8 @@ def _shaped(raw: str, shapes: list[str]) -> str:
 
 def _date(raw: str) -> str:
     """A date in any of the shapes departments write, Excel serials included."""
-    narrow = f"trim({_narrow(raw)})"
-    tried = (_shaped(raw, _DATE_SHAPES), _serial(raw), f"TRY_CAST({narrow} AS DATE)", _shaped(narrow, _DATE_SHAPES))
+    trimmed = f"trim({narrow(raw)})"
+    tried = (_shaped(raw, _DATE_SHAPES), _serial(raw), f"TRY_CAST({trimmed} AS DATE)", _shaped(trimmed, _DATE_SHAPES))
     return f"coalesce(TRY_CAST({raw} AS DATE), {', '.join(tried)})"
 
 
@@ -255,7 +236,7 @@ def _serial(raw: str) -> str:
 
 def _money(raw: str, unit: str) -> str:
     """Yuan to the fen, half up; the unit of the cell, else of the heading, multiplies before rounding."""
-    text = f"regexp_replace({_narrow(raw)}, '[,\\s¥￥]', '', 'g')"
+    text = f"regexp_replace({narrow(raw)}, '[,\\s¥￥]', '', 'g')"
     return f"coalesce({_plain_money(raw, unit)}, TRY_CAST({_with_unit(text, unit)} AS DECIMAL(18,2)))"
 
 
@@ -271,13 +252,13 @@ def _with_unit(text: str, unit: str) -> str:
 
 def _capital(raw: str, unit: str) -> str:
     """Registered capital in yuan; another currency, or none legible, is unknown and never read as yuan."""
-    text = f"upper(regexp_replace({_narrow(raw)}, '[,\\s¥￥]|人民币', '', 'g'))"
+    text = f"upper(regexp_replace({narrow(raw)}, '[,\\s¥￥]|人民币', '', 'g'))"
     return f"CASE WHEN {_is_renminbi(raw)} THEN TRY_CAST({_with_unit(text, unit)} AS DECIMAL(18,2)) END"
 
 
 def _is_renminbi(raw: str) -> str:
     """SQL: what the text names besides number and unit is nothing or renminbi: an unheard-of currency is not ours."""
-    rest = f"regexp_replace(upper({_narrow(raw)}), '人民币|RMB|CNY|[0-9.,\\s¥￥()+]|亿|百万|千万|万|千|百|元|圆|整', '', 'g')"
+    rest = f"regexp_replace(upper({narrow(raw)}), '人民币|RMB|CNY|[0-9.,\\s¥￥()+]|亿|百万|千万|万|千|百|元|圆|整', '', 'g')"
     return f"{rest} = ''"
 
 
@@ -297,7 +278,7 @@ def _integer(raw: str) -> str:
 
 
 def _boolean(raw: str) -> str:
-    text = f"lower(trim({_narrow(raw)}))"
+    text = f"lower(trim({narrow(raw)}))"
     yes, no = (", ".join(quoted(word) for word in words) for words in (_TRUE, _FALSE))
     return f"CASE WHEN {text} IN ({yes}) THEN TRUE WHEN {text} IN ({no}) THEN FALSE END"
 

@@ -271,13 +271,13 @@ class Landing:
         self._con.execute(
             """
             INSERT INTO lake.ops.files (feed, file_id, name, received_on, period, rows_in, accepted, duplicates, quarantined,
-                status, reason, extra_headings, size_bytes, modified_ns, archived, landed_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                repaired_codes, status, reason, extra_headings, size_bytes, modified_ns, archived, landed_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 outcome.feed, outcome.file_id, outcome.name, outcome.received_on, outcome.period, counts.rows_in, counts.accepted,
-                counts.duplicates, counts.quarantined, outcome.status, outcome.reason, list(outcome.extra_headings),
-                delivery.size_bytes, delivery.modified_ns,
+                counts.duplicates, counts.quarantined, counts.repaired_codes, outcome.status, outcome.reason,
+                list(outcome.extra_headings), delivery.size_bytes, delivery.modified_ns,
                 f"{outcome.file_id[:2]}/{outcome.file_id}", now,
             ],
         )  # fmt: skip

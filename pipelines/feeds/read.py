@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pipelines.errors import FileRefusedError
 from pipelines.feeds import cells
 from pipelines.feeds.cells import Cell
+from pipelines.feeds.codes import LEGACY, is_entity_code, looks_personal, masked
 from pipelines.feeds.contract import Contract, Correction
 from pipelines.feeds.decode import Source
 from pipelines.feeds.texts import MARK
@@ -165,7 +166,7 @@ def _check_codes(con: Connection, reading: Reading) -> None:
                 f"""
                 CREATE OR REPLACE TEMP TABLE wrong_codes AS
                 SELECT {name} FROM (SELECT DISTINCT {name} FROM typed WHERE {name} IS NOT NULL)
-                WHERE NOT {cells.is_valid_uscc(name)}
+                WHERE NOT {is_entity_code(name)}
                 """
             )
             if count(con, "wrong_codes"):
@@ -237,7 +238,7 @@ def reasons_sql(reading: Reading) -> str:
     reasons = ", ".join(f"CASE WHEN {condition} THEN {reason} END" for condition, reason in faults) or "NULL"
     fields = ", ".join(f"fields[{place + 1}] AS c{place}" for place in range(reading.source.columns))
     return f"""
-        SELECT row_id, {raw_text(reading, "fields")} AS raw,
+        SELECT row_id, {raw_text(reading, _masked_fields(reading))} AS raw,
                CASE WHEN {_is_totals(reading)} THEN [{quoted(TOTALS_LINE)}]
                     ELSE list_filter([{reasons}], lambda reason: reason IS NOT NULL) END AS reasons
         FROM (SELECT *, {fields} FROM careful WHERE is_faulty)
@@ -248,6 +249,29 @@ def raw_text(reading: Reading, fields: str) -> str:
     """SQL: the fields of a row as the text they were delivered as (without their quotes)."""
     joined = f"array_to_string(list_transform({fields}, lambda field: coalesce(field, '')), {quoted(reading.source.delimiter)})"
     return _without_marks(joined) if reading.source.has_undecodable else joined
+
+
+def count_repaired(con: Connection, reading: Reading) -> int:
+    """Codes that were not delivered in the standard's form (lower case, full width, blanks) and were read all the same."""
+    codes = [each for each in reading.cells if each.column.type == "uscc" and each.raw != "NULL"]
+    if not codes or not reading.has_odd_rows(con):
+        return 0
+    repaired = " + ".join(
+        f"""count_if(NOT is_faulty AND fields[{int(each.raw[1:]) + 1}] <> replace("{each.column.name}", {quoted(LEGACY)}, ''))"""
+        for each in codes
+    )
+    row = con.execute(f"SELECT {repaired} FROM careful").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _masked_fields(reading: Reading) -> str:
+    """SQL: the fields of a row, personal numbers in cells of codes masked."""
+    places = [f"c{place}" for place in range(reading.source.columns)]
+    for each in reading.cells:
+        if each.raw in places and each.column.type == "uscc":
+            is_personal = f'"{each.column.name}" IS NULL AND {looks_personal(each.raw)}'
+            places[places.index(each.raw)] = f"CASE WHEN {is_personal} THEN {masked(each.raw)} ELSE {each.raw} END"
+    return f"[{', '.join(places)}]"
 
 
 def kept_raw() -> str:

@@ -19,6 +19,7 @@ from pipelines.feeds.read import (
     UnmarkedBytesError,
     corrections_made,
     count,
+    count_repaired,
     kept_raw,
     raw_text,
     read,
@@ -29,12 +30,13 @@ from pipelines.warehouse.connect import Connection, UnreadableTextError, named, 
 
 @dataclass(frozen=True)
 class Counts:
-    """Conservation of one file: `rows_in = accepted + duplicates + quarantined`."""
+    """Conservation of one file: `rows_in = accepted + duplicates + quarantined`; and how many codes were repaired."""
 
     rows_in: int
     accepted: int
     duplicates: int
     quarantined: int
+    repaired_codes: int = 0
 
     @property
     def is_conserved(self) -> bool:
@@ -71,7 +73,7 @@ def _split(con: Connection, source: Source, made: Contract, received_on: date) -
     has_known = _compare_with_known(con, made, received_on)
     _divide(con, made, received_on, has_known=has_known)
     _reject(con, made, reading)
-    return _count(con)
+    return _count(con, count_repaired(con, reading))
 
 
 def _key(made: Contract, alias: str = "") -> str:
@@ -318,10 +320,11 @@ def _reject(con: Connection, made: Contract, reading: Reading) -> None:
     )
 
 
-def _count(con: Connection) -> Counts:
+def _count(con: Connection, repaired_codes: int) -> Counts:
     return Counts(
         rows_in=count(con, "typed") + count(con, "broken"),
         accepted=count(con, "batch"),
         duplicates=count(con, "excluded WHERE fate = 'duplicate'"),
         quarantined=count(con, "rejected"),
+        repaired_codes=repaired_codes,
     )

@@ -1,4 +1,4 @@
-"""Unified social credit codes in plain functions (GB 32100-2015): check characters, for generators and tests.
+"""Ids of entities in plain functions (GB 32100-2015, GB 11714-1997): check characters, for generators and tests.
 
 The warehouse checks codes with a vectorised SQL expression of its own; this is the independent second statement.
 """
@@ -54,10 +54,41 @@ def uscc_of(kind: str, division_code: str, subject: str) -> str:
 
 
 def is_valid(code: str) -> bool:
-    """Whether `code` is 18 characters of the alphabet with the right last one."""
+    """Whether `code` is 18 characters of the alphabet, the division (places 3 to 8) in digits, with the right last one."""
     if len(code) != len(WEIGHTS) + 1 or any(character not in ALPHABET for character in code):
         return False
-    return check_character(code[:-1]) == code[-1]
+    return code[2:8].isdigit() and check_character(code[:-1]) == code[-1]
+
+
+def organisation_code(code: str) -> str:
+    """The 9 characters that name the subject in a unified code (places 9 to 17) and in a legacy id (the last 9).
+
+    Raises:
+        ValueError: neither 18 nor 15 characters.
+    """
+    if len(code) not in (15, 18):
+        raise ValueError(f"{code!r} has {len(code)} characters; expected a unified code (18) or a legacy id (15)")
+    return code[8:17] if len(code) == 18 else code[6:]
+
+
+def is_valid_legacy(code: str) -> bool:
+    """Whether `code` is a 15-character taxpayer id: six digits of a region, then a valid organisation code."""
+    region, organisation = code[:6], code[6:]
+    if len(code) != 15 or not (region.isascii() and region.isdigit()) or region[0] not in "12345678":
+        return False
+    body, check = organisation[:-1], organisation[-1]
+    return body.isascii() and body.isalnum() and body == body.upper() and organisation_check_character(body) == check
+
+
+def is_personal_number(code: str) -> bool:
+    """Whether `code` is a resident identity number (GB 11643-1999): region, plausible day of birth, right last place."""
+    digits, check = code[:17], code[17:]
+    if len(check) != 1 or not (digits.isascii() and digits.isdigit()) or digits[0] not in "12345678":
+        return False
+    century, month, day = digits[6:8], int(digits[10:12]), int(digits[12:14])
+    total = sum(int(digit) * pow(2, 17 - place, 11) for place, digit in enumerate(digits))
+    is_day = century in ("19", "20") and 1 <= month <= 12 and 1 <= day <= 31
+    return is_day and check == "10X98765432"[total % 11]
 
 
 def _place(character: str, body: str) -> int:

@@ -12,8 +12,8 @@ FIRST = "registry__entities"
 """Joined first, being the largest; the others follow by name, so that the SQL is the same on every machine."""
 
 DERIVED = {
-    "id_namespace": "if(starts_with(uscc, 'farm:'), 'farm', 'uscc')",
-    "kind": "if(starts_with(uscc, 'farm:'), NULL, uscc[1:2])",
+    "id_namespace": "if(contains(uscc, ':'), split_part(uscc, ':', 1), 'uscc')",
+    "kind": "if(contains(uscc, ':'), NULL, uscc[1:2])",
     "name": "coalesce(name, farm_name)",
 }
 """Columns of the frame that no single feed decides."""

@@ -8,9 +8,12 @@ from pipelines.feeds.contract import contract, feeds
 from pipelines.warehouse.connect import Connection, quoted, transaction
 from pipelines.warehouse.tables import Table, tables
 
-SCHEMAS = ("feed", "quarantine", "ops", "out")
-LAKE_TABLES = ("quarantine", "ops", "out")
+SCHEMAS = ("feed", "quarantine", "ops", "out", "register")
+LAKE_TABLES = ("quarantine", "ops", "out", "register")
 """`mart.*` is recomputed for every release and lives in the published file."""
+
+PUBLISHED_ONLY = ("register.entities",)
+"""So is the dimension of all entities."""
 
 
 def migrate(con: Connection) -> list[str]:
@@ -64,7 +67,7 @@ def _declared() -> list[tuple[str, Mapping[str, str], Mapping[str, str]]]:
     return made + [
         (each.name, each.table_columns, table_comments(each))
         for each in tables()
-        if each.name.split(".")[0] in LAKE_TABLES
+        if each.name.split(".")[0] in LAKE_TABLES and each.name not in PUBLISHED_ONLY
     ]
 
 

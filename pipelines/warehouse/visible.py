@@ -6,9 +6,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from pipelines.feeds.contract import Contract, contract, feeds
 from pipelines.warehouse.connect import Connection, named, quoted
+from pipelines.warehouse.resolve import resolved, show_links
 from pipelines.warehouse.tables import table
 
 
@@ -20,8 +22,10 @@ class Newest:
     received_on: date
 
 
-def show_feeds(con: Connection, as_of: date) -> None:
+def show_feeds(con: Connection, as_of: date, links: Path | None = None) -> None:
     """Views `feed.<feed>`: exactly the rows received on or before `as_of` and not replaced by then.
+
+    With the links of a run, rows of a linked account, farm or legacy id stand under the code of their entity.
 
     - append: every row received by then.
     - upsert: the version of each key that was current then.
@@ -29,11 +33,11 @@ def show_feeds(con: Connection, as_of: date) -> None:
     """
     con.execute("CREATE SCHEMA IF NOT EXISTS feed")
     have = _lake_tables(con, "feed")
+    by_feed = show_links(con, links) if links else {}
     for feed in feeds():
         made = contract(feed)
-        con.execute(
-            f"CREATE OR REPLACE VIEW feed.{feed} AS {_visible(con, made, as_of) if feed in have else _empty(made.table_columns)}"
-        )
+        rows = _visible(con, made, as_of) if feed in have else _empty(made.table_columns)
+        con.execute(f"CREATE OR REPLACE VIEW feed.{feed} AS {resolved(made, rows, by_feed.get(feed, frozenset()))}")
 
 
 def show_history(con: Connection, week: str, inclusive: bool = False) -> None:
@@ -46,6 +50,15 @@ def show_history(con: Connection, week: str, inclusive: bool = False) -> None:
         else _empty(columns)
     )
     con.execute(f"CREATE OR REPLACE VIEW out.target_list AS {source}")
+
+
+def show_kept(con: Connection, name: str, view: str, condition: str) -> None:
+    """View `register.<view>`: rows of a declared table of the warehouse that meet a condition; none while there is no table."""
+    schema, _, bare = name.partition(".")
+    columns = table(name).table_columns
+    rows = f"SELECT {named(columns)} FROM lake.{name} WHERE {condition}"
+    source = rows if bare in _lake_tables(con, schema) else _empty(columns)
+    con.execute(f"CREATE OR REPLACE VIEW register.{view} AS {source}")
 
 
 def newest_files(con: Connection, as_of: date) -> Mapping[str, Newest]:

@@ -1,5 +1,6 @@
 -- Farm operators with the proofs of the rural credit portrait (S24-S26).
--- Grain: one row per entity: its uscc, else 'farm:' and the operator's own number, a namespace of its own.
+-- Grain: one row per entity: its uscc, delivered or linked by name (register.links), else 'farm:' and
+-- the operator's own number, a namespace of its own.
 -- An entity listed under several numbers is shown by the lowest one; nothing of two rows is mixed or added up.
 SELECT
     coalesce(operator.uscc, 'farm:' || operator.operator_id) AS uscc,

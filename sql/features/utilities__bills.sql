@@ -1,6 +1,7 @@
 -- Months with a utility bill, and with a paid one, among the latest closed months (S36): distinct months, not bills.
 -- Grain: one row per uscc with a bill in the window. Parameters: $as_of, $bill_window_months.
--- Bills without a code belong to nobody yet and are left out. Months are bits, counted back from as-of.
+-- Bills of a linked account stand under the code of their entity (register.links); others belong to nobody yet.
+-- Months are bits, counted back from as-of.
 WITH bills AS (
     SELECT
         uscc,

@@ -71,7 +71,7 @@ def test_only_one_writer_of_the_warehouse_runs_at_a_time(bag: DagBag) -> None:
 
 
 def test_the_weekly_steps_stand_in_the_running_order_of_the_flow(bag: DagBag) -> None:
-    steps = ["start", "features", "judge", "score", "offer", "pick", "publish"]
+    steps = ["start", "link", "features", "judge", "score", "offer", "pick", "publish"]
     dag = bag.dags["weekly_target_list"]
     assert [task.task_id for task in dag.topological_sort()] == steps
     for before, after in zip(steps, steps[1:], strict=False):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipelines import flow
 
 FEED = "social__insurance"
-STEPS = ("start", "features", "judge", "score", "offer", "pick", "publish")
+STEPS = ("start", "link", "features", "judge", "score", "offer", "pick", "publish")
 
 
 @pytest.fixture(scope="module", autouse=True)

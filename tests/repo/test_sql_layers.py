@@ -12,6 +12,7 @@ from sqlglot import exp
 from pipelines.settings import HOUSE
 
 MAY_READ = {
+    "registers": {"feed", "register", "lake.feed"},
     "features": {"feed"},
     "published": {"feed", "mart", "out", "ops", "quarantine"},
     "conversion": {"feed", "out", "plan"},

@@ -23,6 +23,7 @@ KINDS = {
     "pipelines/scoring/scorecards/*.yml": "scorecard",
     "pipelines/parameters/products.yml": "products",
     "pipelines/parameters/seasons.yml": "seasons",
+    "pipelines/registers/linking.yml": "linking",
     "pipelines/names_zh.yml": "names_zh",
     "pipelines/feeds/remote/sources.*.yml": "sources",
     "pipelines/lists/notes_zh.yml": "notes_zh",

@@ -64,9 +64,14 @@ _AMOUNTS = (
         accepted=1, quarantined=1, reasons=("declared_on: not a date",),
     ),
     Sheet(
-        _TAX, "legacy_id", "a 15-character taxpayer id of old is not a unified code", _TAX_HEADER,
-        (_tax(0, "UG1501"), _tax(1, "UG1502").replace(spare(1), f"510623{spare(1)[8:17]}")),
-        accepted=1, quarantined=1, reasons=("uscc: not a valid unified social credit code",),
+        _TAX, "legacy_id", "a 15-character id of old names its firm by the organisation code, whatever its region; wrong, it names nobody",
+        _TAX_HEADER,
+        (
+            _tax(0, "UG1501"),
+            _tax(1, "UG1502").replace(spare(1), f"510600{spare(1)[8:17]}"),
+            _tax(2, "UG1503").replace(spare(2), f"510623{spare(2)[8:16]}A"),
+        ),
+        accepted=2, quarantined=1, reasons=("uscc: not a valid unified social credit code",),
     ),
 )  # fmt: skip
 

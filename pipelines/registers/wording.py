@@ -1,0 +1,53 @@
+"""SQL macros that bring two spellings of one name or address to one."""
+
+from __future__ import annotations
+
+from pipelines.feeds.codes import narrow
+from pipelines.registers.model import Model
+from pipelines.warehouse.connect import Connection, quoted
+
+
+def make_macros(con: Connection, wording: Model) -> None:
+    """Define the macros on a connection; what they drop is data (`linking.yml`).
+
+    - `half_width(text)`: half-width capitals without blanks.
+    - `name_plain(name)`: half-width capitals without blanks and signs; brackets' content stays.
+    - `name_core(name)`: without remarks and legal form besides.
+    - `address_plain(address)`: half-width, without blanks, signs and remarks in brackets.
+    - `address_key(rest)`: street and numbers, `文昌街332号附1号2楼` and `文昌街332-1-2` alike.
+    - `one_off(a, b)`: one character replaced, left out or added; the engine's own distances count bytes, three a character.
+    - `without(text, place)`: without a leading place, written in full or short.
+    """
+    names, addresses = wording.names, wording.addresses
+    text = "half_width(t)"
+    bare = _gone("core", names["dropped"])
+    parts = _gone("t", addresses["separators"], "-")
+    macros = {
+        # the translation table costs more than the text, so only what has wide characters goes through it
+        "half_width(t)": f"upper(CASE WHEN regexp_matches(t, '[\u3000\uff01-\uff5e\\s]') "
+        f"THEN regexp_replace({narrow('t')}, '\\s', '', 'g') ELSE t END)",
+        "name_plain(t)": _gone(text, names["dropped"]),
+        "name_core(t)": (
+            f"list_transform([{_gone(_gone(text, names['remarks']), names['legal_forms'])}], lambda core: "
+            f"{_gone(bare, names['legal_forms'])})[1]"
+        ),
+        "address_plain(t)": _gone(_gone(text, addresses["remarks"]), addresses["dropped"]),
+        "address_key(t)": f"trim(regexp_replace({parts}, '(^|[^0-9])0+([0-9])', '\\1\\2', 'g'), '-')",
+        "shorter_by_one(t)": "list_transform(range(length(t)), lambda i: left(t, i) || substr(t, i + 2))",
+        "one_off(a, b)": (
+            "CASE length(a) - length(b) WHEN 1 THEN list_contains(shorter_by_one(a), b) "
+            "WHEN -1 THEN list_contains(shorter_by_one(b), a) "
+            "WHEN 0 THEN len(list_filter(range(1, length(a) + 1), lambda i: substr(a, i, 1) <> substr(b, i, 1))) <= 1 "
+            "ELSE FALSE END"
+        ),
+        "without(t, place)": (
+            "CASE WHEN length(place) < 2 THEN t WHEN starts_with(t, place) THEN substr(t, 1 + length(place)) "
+            "WHEN length(place) > 2 AND starts_with(t, left(place, -1)) THEN substr(t, length(place)) ELSE t END"
+        ),
+    }
+    for head, body in macros.items():
+        con.execute(f"CREATE OR REPLACE TEMP MACRO {head} AS {body}")
+
+
+def _gone(text: str, shape: str, instead: str = "") -> str:
+    return f"regexp_replace({text}, {quoted(shape)}, {quoted(instead)}, 'g')"

@@ -1,0 +1,15 @@
+-- Candidates, first pass: the entities that bear the name of an account or farm, as written or in its core.
+-- Grain: one row per source and entity. Parameters: $shortest_name, $largest_block.
+-- A name that very many bear names nobody in particular.
+WITH alike AS (
+    SELECT source.id, entity.id AS uscc
+    FROM register.sources AS source JOIN register.known AS entity ON source.core = entity.core
+    WHERE length(source.core) >= $shortest_name AND entity.core_entities <= $largest_block
+    UNION
+    SELECT source.id, entity.id
+    FROM register.sources AS source JOIN register.known AS entity ON source.name_plain = entity.name_plain
+    WHERE length(source.core) >= $shortest_name AND entity.core_entities <= $largest_block
+)
+SELECT id, uscc
+FROM alike
+ANTI JOIN register.rejected USING (id, uscc)

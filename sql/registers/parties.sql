@@ -1,0 +1,28 @@
+-- Who may be one: the entities of the register under their names, and the accounts and farms without a code.
+-- Grain: one row per party and name. Parameters: $as_of, $bill_window_months, $not_in_business_statuses.
+-- Entities out of business are kept in view: an account of theirs must not fall to a namesake. Accounts whose holder is
+-- masked (王**) name nobody. An account counts as another when its holder or its place changes.
+WITH entities AS (
+    SELECT uscc, address, coalesce(status IN (SELECT unnest($not_in_business_statuses)), FALSE) AS is_closed
+    FROM feed.registry__entities
+    WHERE NOT starts_with(uscc, 'legacy:')
+),
+accounts AS (
+    SELECT DISTINCT account_no, account_name, address
+    FROM feed.utilities__bills
+    WHERE uscc IS NULL AND account_name IS NOT NULL AND NOT contains(account_name, '*')
+        AND month >= CAST(date_trunc('month', $as_of) - to_months($bill_window_months) AS DATE)
+        AND month < CAST(date_trunc('month', $as_of) AS DATE)
+)
+SELECT 'entity' AS side, NULL AS source_feed, names.uscc AS id, names.name, entities.address, NULL AS account_no,
+    names.is_former, entities.is_closed
+FROM register.names AS names JOIN entities USING (uscc)
+UNION ALL
+SELECT 'source', 'utilities__bills',
+    'account:' || left(sha256(concat_ws('|', account_no, account_name, coalesce(address, ''))), 24),
+    account_name, address, account_no, FALSE, FALSE
+FROM accounts
+UNION ALL
+SELECT 'source', 'agriculture__operators', operator_id, name, NULL, NULL, FALSE, FALSE
+FROM feed.agriculture__operators
+WHERE uscc IS NULL AND name IS NOT NULL

@@ -1,0 +1,174 @@
+"""Who an account belongs to: by the name as written, by its core, by other clues; and when nobody is linked."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from pipelines.registers.link import match
+from pipelines.registers.model import model
+from tests.benchmarks import linking as benchmark
+
+from .tables import Warehouse
+
+VALUES = {
+    **model().numbers,
+    "as_of": date(2026, 11, 23),
+    "bill_window_months": 12,
+    "not_in_business_statuses": ["注销"],
+}
+REGISTER = """
+    ('A', '锦溪县永宁镇诚润设备维修部', '四川省锦溪县永宁镇文昌街332号附1号2楼', '存续'),
+    ('B', '锦溪县双旺果品有限公司', '四川省锦溪县石梯镇园区一路46号', '存续'),
+    ('C', '锦溪县永宁镇幸福超市', '四川省锦溪县永宁镇人民路10号', '存续'),
+    ('D', '锦溪县永宁镇幸福超市', '四川省锦溪县永宁镇滨河路8号', '存续'),      -- a namesake in the same town
+    ('E', '锦溪县青石镇永泽茶楼', '四川省锦溪县青石镇新华街131号', '注销'),
+    ('F', '锦溪县青石镇永泽茶楼', '四川省锦溪县青石镇桂花巷7号', '存续'),      -- a namesake of one that has closed
+    ('G', '锦溪县白鹤镇蜀岭饭店', '四川省锦溪县白鹤镇迎宾大道35号', '存续'),
+    ('H', '锦溪县白鹤镇家庭旅馆', '四川省锦溪县白鹤镇迎宾大道35号', '存续'),
+    ('I', '锦溪县柳溪镇广源烟酒店', '四川省锦溪县柳溪镇建设街5号', '存续'),
+    ('J', '锦溪县柳溪镇广源烟酒店', '四川省锦溪县柳溪镇建设街5号', '存续')     -- registered twice at one door
+"""
+
+
+@pytest.fixture
+def linked(warehouse: Warehouse):
+    """Given bills (name, address), what is found: name -> (uscc, method) of those linked."""
+    con, numbers = warehouse.con, count(1)
+    con.execute("CREATE SCHEMA register; CREATE TABLE register.rejected (id VARCHAR, uscc VARCHAR)")
+    warehouse.fill("feed.registry__entities", "uscc, name, address, status", REGISTER)
+    con.execute("CREATE TABLE register.names AS SELECT uscc, name, FALSE AS is_former FROM feed.registry__entities")
+
+    def find(*bills: tuple[str, str | None]) -> dict[str, tuple[str, str]]:
+        for bill in bills:
+            con.execute(
+                "INSERT INTO feed.utilities__bills (account_no, account_name, address, kind, month) VALUES (?, ?, ?, '电', '2026-10-01')",
+                [f"{next(numbers)}", *bill],
+            )
+        match(con, VALUES, model())
+        rows = con.execute(
+            "SELECT name, uscc, method FROM register.judged JOIN register.sources USING (id) WHERE is_linked"
+        ).fetchall()
+        return {name: (uscc, method) for name, uscc, method in rows}
+
+    find.con = con
+    return find
+
+
+EXACT, NORMALISED, PROBABLE = "exact", "normalised", "probabilistic"
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "owner", "method"),
+    [
+        ("锦溪县永宁镇诚润设备维修部", "四川省锦溪县永宁镇文昌街332号附1号2楼", "A", EXACT),
+        ("锦溪县永宁镇诚润　设备维修部 ", None, "A", EXACT),  # blanks; the one of that name anywhere
+        (
+            "诚润设备维修部",
+            "锦溪县永宁镇文昌街332-1-2",
+            "A",
+            NORMALISED,
+        ),  # no place in the name, another way to write the number
+        ("四川省锦溪县永宁镇诚润设备维修部（个体工商户）", "永宁镇文昌街332号", "A", NORMALISED),
+        ("锦溪县双旺果品有限责任公司", "锦溪县石梯镇园区一路４６号", "B", NORMALISED),
+        ("锦溪双旺果品有限公司", "锦溪县石梯镇园区一路46号", "B", NORMALISED),  # the county without its last character
+        ("锦溪县双旺果", "锦溪县石梯镇园区一路46号", "B", PROBABLE),  # cut short
+        ("锦溪县永宁镇诚闰设备维修部", "锦溪县永宁镇文昌街332号附1号2楼", "A", PROBABLE),  # a wrong character
+        ("锦溪县永宁镇幸福超市", "四川省锦溪县永宁镇滨河路8号", "D", EXACT),  # the door tells the namesakes apart
+    ],
+)
+def test_one_candidate_clearly_ahead_is_linked(linked, name, address, owner, method):
+    assert linked((name, address)) == {name: (owner, method)}
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "why"),
+    [
+        ("锦溪县永宁镇幸福超市", None, "two bear the name"),
+        ("锦溪县永宁镇幸福超市", "四川省锦溪县永宁镇文昌街1号", "at neither door"),
+        ("锦溪县柳溪镇广源烟酒店", "四川省锦溪县柳溪镇建设街5号", "two equally good candidates"),
+        (
+            "锦溪县青石镇永泽茶楼",
+            "四川省锦溪县青石镇新华街131号",
+            "its owner has closed, and the namesake is elsewhere",
+        ),
+        ("赵小明", "四川省锦溪县白鹤镇迎宾大道35号", "a person at the door of two firms"),
+        ("赵**", "四川省锦溪县永宁镇文昌街332号", "a masked holder"),
+        ("锦溪县永宁镇吉祥花店", "四川省锦溪县永宁镇文昌街332号附1号2楼", "another name at the same door"),
+        ("青川县永宁镇诚润设备维修部", "四川省青川县永宁镇文昌街332号", "another county"),
+        ("超市", "四川省锦溪县永宁镇人民路10号", "a name that names nobody"),
+    ],
+)
+def test_in_doubt_nobody_is_linked(linked, name, address, why):
+    assert linked((name, address)) == {}, why
+
+
+def test_a_former_name_still_names_the_entity(linked):
+    linked.con.execute("INSERT INTO register.names VALUES ('G', '锦溪县白鹤镇老蜀岭食堂', TRUE)")
+    assert linked(("锦溪县白鹤镇老蜀岭食堂", "锦溪县白鹤镇迎宾大道35号")) == {"锦溪县白鹤镇老蜀岭食堂": ("G", EXACT)}
+    ((evidence,),) = linked.con.execute("SELECT evidence FROM register.judged").fetchall()
+    assert evidence == "名称：完全相同（+15.9）；地址：同一门牌（+10.1）；曾用名"
+
+
+def test_a_refused_candidate_is_not_proposed_again_and_leaves_the_other(linked):
+    bill = ("锦溪县柳溪镇广源烟酒店", "四川省锦溪县柳溪镇建设街5号")
+    assert linked(bill) == {}
+    linked.con.execute("INSERT INTO register.rejected SELECT id, 'I' FROM register.sources")
+    assert linked() == {bill[0]: ("J", EXACT)}
+
+
+def test_the_other_bills_of_an_account_may_state_its_code(linked):
+    con = linked.con
+    con.execute(
+        "INSERT INTO feed.utilities__bills (account_no, account_name, uscc, month) VALUES ('1', '赵小明', 'H', '2026-09-01')"
+    )
+    linked(("赵小明", None), ("钱小红", None))
+    assert con.execute("SELECT name, uscc FROM register.stated JOIN register.sources USING (id)").fetchall() == [
+        ("赵小明", "H")
+    ]
+
+
+def test_the_score_is_the_sum_of_its_evidence(linked):
+    linked(("锦溪县双旺果", "锦溪县石梯镇园区一路46号"))
+    ((weight, score, evidence),) = linked.con.execute(
+        "SELECT match_weight, score, evidence FROM register.scored WHERE uscc = 'B'"
+    ).fetchall()
+    levels = {level.title_zh: level.bits for each in model().comparisons for level in each.levels}
+    assert evidence == "名称：一方名称包含另一方（+7.2）；地址：同一门牌（+10.1）"
+    odds = model().prior / (1 - model().prior) * 2 ** (levels["一方名称包含另一方"] + levels["同一门牌"])
+    assert 2**weight == pytest.approx(odds, rel=1e-4)
+    assert score == pytest.approx(odds / (1 + odds), abs=1e-6)
+
+
+def test_order_of_rows_and_a_second_time_change_nothing(linked):
+    bills = [
+        ("锦溪县双旺果", "锦溪县石梯镇园区一路46号"),
+        ("诚润设备维修部", "永宁镇文昌街332号"),
+        ("幸福超市", "永宁镇人民路10号"),
+    ]
+    linked(*bills)
+    judged = "SELECT name, judged.* EXCLUDE (id) FROM register.judged JOIN register.sources USING (id) ORDER BY ALL"
+    first = linked.con.execute(judged).fetchall()
+    linked.con.execute("DELETE FROM feed.utilities__bills")
+    linked(*reversed(bills))
+    again = linked.con.execute(judged).fetchall()
+    assert first == again
+    assert len(first) >= 3
+
+
+def test_planted_truth_is_found_and_next_to_nothing_else(tmp_path: Path):
+    world = tmp_path / "world"
+    benchmark.make(world, 3000)
+    ours = benchmark.ours(world, tmp_path)
+    ours.run()
+    exact = benchmark.exact_name(world, tmp_path)
+    exact.run()
+    (recall, precision), (recall_exact, _) = (
+        benchmark.rates(ours.answer(), "all"),
+        benchmark.rates(exact.answer(), "all"),
+    )
+    assert precision > 0.985
+    assert recall > 0.85 > 2 * recall_exact
