@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pipelines.errors import FileRefusedError
-from pipelines.feeds.cells import ALPHABET, WEIGHTS
 from pipelines.feeds.contract import (
     Contract,
     HeadingMatch,
@@ -19,6 +18,7 @@ from pipelines.feeds.contract import (
     match_header,
     plain_heading,
 )
+from pipelines.registers.uscc import is_valid
 
 DELIMITERS = ("|!", ",", "\t", "|", ";")
 TITLE_LINES = 20
@@ -179,7 +179,7 @@ def _check_rows(header: Header, rows: Sequence[Sequence[str]]) -> None:
         if not heading.column.required or _share(rows, position, _looks_like_a_code) >= 0.5:
             continue
         for other, text in enumerate(header.fields):
-            if other not in codes and _share(rows, other, _is_a_code) >= 0.8:
+            if other not in codes and _share(rows, other, is_valid) >= 0.8:
                 raise FileRefusedError(
                     f"header: the codes stand under {text.strip()!r} and not under "
                     f"{header.fields[position].strip()!r} [{heading.column.name}], so the header does not fit its rows: "
@@ -195,14 +195,6 @@ def _share(rows: Sequence[Sequence[str]], position: int, is_one: Callable[[str],
 
 def _looks_like_a_code(text: str) -> bool:
     return _CODE_LIKE.fullmatch(text) is not None
-
-
-def _is_a_code(text: str) -> bool:
-    """Valid by GB 32100-2015; one of 31 other numbers of eighteen digits is too, hence the share asked for."""
-    if len(text) != 18 or any(each not in ALPHABET for each in text):
-        return False
-    total = sum(weight * ALPHABET.index(each) for weight, each in zip(WEIGHTS, text[:17], strict=True))
-    return (31 - total % 31) % 31 == ALPHABET.index(text[17])
 
 
 def _other_feed(lines: Sequence[bytes], made: Contract) -> str:
