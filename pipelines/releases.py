@@ -173,7 +173,7 @@ def _judge_list(run: Run) -> list[str]:
     """The list's own expectations; warnings come back as words."""
     with reader(run.settings, run.version) as con:
         con.execute(f"CREATE TEMP VIEW listed AS FROM {_rows(run, 'picked')}")
-        checks = Gate(con).judge("out__target_list", "listed", {})
+        checks = Gate(con).judge("out__target_list", "listed")
     closing = [check.in_words() for check in checks if check.closes_gate]
     if closing:
         raise GateError(f"the list of {run.week} is not published: {'; '.join(closing)}. The last release still stands")

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pipelines.errors import FileRefusedError, FileWaitingError, is_disk_full
-from pipelines.feeds import pull
+from pipelines.feeds import history, pull
 from pipelines.feeds.contract import Contract, contract
 from pipelines.feeds.decode import Source, decoded, with_plain_newlines
 from pipelines.feeds.gate import Check, Gate
@@ -133,7 +133,7 @@ class Landing:
                 raise FileRefusedError(
                     f"rows are not conserved: {counts}; this is a fault of shoudai, please report it"
                 )
-            checks = self._judge(made.feed, counts)
+            checks = self._judge(made, delivery.name, counts, received_on)
             outcome = FileOutcome(
                 made.feed, delivery.name, file_id, received_on, LANDED, counts,
                 period=self._period(made), extra_headings=source.matched.extra, checks=checks,
@@ -160,11 +160,12 @@ class Landing:
                 f"this cannot be read as CSV ({words}); ask the sender for the file again"
             ) from error
 
-    def _judge(self, feed: str, counts: Counts) -> tuple[Check, ...]:
+    def _judge(self, made: Contract, name: str, counts: Counts, received_on: date) -> tuple[Check, ...]:
         """The batch expectations; a file that brings nothing new has no batch to judge."""
         if not counts.accepted:
             return ()
-        return tuple(self._gate.judge(feed, "batch", {"previous_rows": self._previous_rows(feed)}))
+        history.describe(self._con, made, name, counts, received_on)
+        return tuple(self._gate.judge(made.feed, "batch", "delivery"))
 
     def _nothing_to_accept(self, counts: Counts) -> list[str]:
         if not counts.rows_in:
@@ -192,16 +193,6 @@ class Landing:
         with transaction(self._con):
             self._record(delivery, outcome)
         return outcome
-
-    def _previous_rows(self, feed: str) -> float | None:
-        row = self._con.execute(
-            """
-            SELECT accepted FROM lake.ops.files WHERE feed = ? AND status = 'landed'
-            ORDER BY received_on DESC, landed_at DESC LIMIT 1
-            """,
-            [feed],
-        ).fetchone()
-        return float(row[0]) if row and row[0] else None
 
     def _period(self, made: Contract) -> str | None:
         """The months a file speaks of, `2026-01` or `2025-09/2026-10`."""
@@ -235,6 +226,8 @@ class Landing:
             )
         if made.delivery == "period_snapshot":
             self._write_periods(made, lineage)
+        if outcome.accepted:
+            history.keep_totals(self._con, made, outcome.file_id)
         self._con.execute(
             """
             INSERT INTO lake.quarantine.rows (feed, file_id, row_no, raw, reasons)
