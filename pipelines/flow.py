@@ -95,6 +95,7 @@ def ingest(settings: Settings, feeds: Sequence[str] | None = None, progress: Pro
     watch = progress or Quiet()
     with exclusive(settings.home, "ingest"), writer(settings) as con, landing(con, settings) as lands:
         migrate(con)
+        lands.withdraw(chosen)
         pending = [delivery for feed in chosen for delivery in lands.pending(feed)]
         watch.begin("files", len(pending))
         outcomes = []
@@ -130,6 +131,7 @@ def judge(run: Run) -> None:
     """Features -> every rule and segment, three-valued; who fell out where; who is one rule short."""
     p = parameters(run.as_of)
     states = releases.feed_states(run)
+    _write(releases.feed_state_rows(run), run.handover("feed_states"))
     judged = judge_rules(pl.scan_parquet(run.handover("features")), p, states)
     _write(judged, run.handover("judged"))
     judged = pl.scan_parquet(run.handover("judged"))

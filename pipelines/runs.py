@@ -13,6 +13,7 @@ from pipelines.settings import Settings
 
 STEPS = (
     "features",
+    "feed_states",
     "judged",
     "attrition",
     "watchlist",

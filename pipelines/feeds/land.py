@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -19,6 +19,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse.connect import Connection, UnreadableTextError, named, transaction
 
 LANDED, REPEATED, REFUSED, GATED, WAITING = "landed", "repeated", "refused", "gate_failed", "waiting"
+WITHDRAWN = "withdrawn"
 _NOTHING = Counts(0, 0, 0, 0)
 
 
@@ -82,6 +83,26 @@ class Landing:
         )
         found = pull.deliveries(self._settings.inbox, feed)
         return [each for each in found if (each.name, each.size_bytes, each.modified_ns) not in known]
+
+    def withdraw(self, feeds: Sequence[str]) -> None:
+        """Files that did not land and were taken out of the inbox since are `withdrawn`: they hold nothing up any more."""
+        failed = self._con.execute(
+            """
+            SELECT feed, name FROM lake.ops.files
+            WHERE feed IN (SELECT unnest(?)) AND status IN ('refused', 'gate_failed', 'waiting')
+            """,
+            [list(feeds)],
+        ).fetchall()
+        for feed, name in failed:
+            folder = self._settings.inbox / feed
+            if folder.is_dir() and not (folder / name).exists():
+                self._con.execute(
+                    """
+                    UPDATE lake.ops.files SET status = ?
+                    WHERE feed = ? AND name = ? AND status NOT IN ('landed', 'repeated')
+                    """,
+                    [WITHDRAWN, feed, name],
+                )
 
     def land(self, delivery: Delivery) -> FileOutcome:
         """Land one file, whole or not at all; whatever happened is in `ops.files`.

@@ -20,6 +20,15 @@ class Newest:
     received_on: date
 
 
+@dataclass(frozen=True)
+class Failure:
+    """The newest file of a feed that did not get in."""
+
+    name: str
+    received_on: date
+    reason: str
+
+
 def show_feeds(con: Connection, as_of: date) -> None:
     """Views `feed.<feed>`: exactly the rows received on or before `as_of` and not replaced by then.
 
@@ -58,6 +67,28 @@ def newest_files(con: Connection, as_of: date) -> Mapping[str, Newest]:
         [as_of],
     ).fetchall()
     return {feed: Newest(name, received_on) for feed, name, received_on in rows}
+
+
+def newest_failures(con: Connection, as_of: date) -> Mapping[str, Failure]:
+    """Feed -> its newest file that was refused or stopped by the gate, where none received on that day or later landed.
+
+    A file taken out of the inbox (`withdrawn`) does not count any more, nor does one that is still arriving (`waiting`).
+    """
+    rows = con.execute(
+        """
+        WITH good AS (
+            SELECT feed, max(received_on) AS newest FROM lake.ops.files
+            WHERE status = 'landed' AND received_on <= $as_of GROUP BY feed
+        )
+        SELECT feed, arg_max(name, (received_on, name)), max(received_on), arg_max(reason, (received_on, name))
+        FROM lake.ops.files LEFT JOIN good USING (feed)
+        WHERE status IN ('refused', 'gate_failed') AND received_on <= $as_of
+            AND (good.newest IS NULL OR received_on > good.newest)
+        GROUP BY feed
+        """,
+        {"as_of": as_of},
+    ).fetchall()
+    return {feed: Failure(name, received_on, reason) for feed, name, received_on, reason in rows}
 
 
 def inputs_digest(con: Connection, as_of: date) -> str:
