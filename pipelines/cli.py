@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -206,6 +207,74 @@ def track(home: Path | None, inbox: Path | None, as_of: date | None) -> None:
 
     path = flow.track(Settings.from_env(home, inbox), as_of)
     out.print(f"conversions brought up to date: {path}", soft_wrap=True)
+
+
+@main.group(invoke_without_command=True)
+@click.option("--feed", help="Only this feed.")
+@home
+@as_json
+@click.pass_context
+@_in_words
+def quarantine(context: click.Context, feed: str | None, home: Path | None, as_json: bool) -> None:
+    """What is in quarantine and why; with `export` and `return` it is worked off."""
+    if context.invoked_subcommand:
+        return
+    from pipelines.quarantine.state import reasons
+    from pipelines.warehouse.connect import reader
+
+    with reader(Settings.from_env(home)) as con:
+        found = [asdict(each) for each in reasons(con, feed)]
+    if as_json:
+        _print_json(found)
+        return
+    columns = ("feed", "reason", "open", "fixed", "returned", "replaced", "first open: file", "row")
+    _show_rows(columns, [["" if value is None else escape(str(value)) for value in each.values()] for each in found])
+    out.print(
+        f"{sum(each['open'] for each in found):,} open reasons. Fixed: a later delivery has the same key accepted."
+    )
+
+
+@quarantine.command("export")
+@click.argument("feed")
+@click.option(
+    "--out", "target", required=True, type=click.Path(dir_okay=False, path_type=Path), help="FILE.xlsx or .csv"
+)
+@click.option("--reason", help="Only rows with a reason that contains this.")
+@home
+@_in_words
+def quarantine_export(feed: str, target: Path, reason: str | None, home: Path | None) -> None:
+    """Write the open rows of FEED for correction: original headings, reasons, file and row."""
+    from pipelines.quarantine.correction import write_correction
+
+    rows = write_correction(Settings.from_env(home), feed, target, reason)
+    out.print(f"{rows:,} rows for correction: {target}", soft_wrap=True, highlight=False)
+
+
+@quarantine.command("return")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--received-on", callback=_day, metavar="DATE", help="Day from which on they are visible (default: today)."
+)
+@home
+@as_json
+@_in_words
+def quarantine_return(file: Path, received_on: date | None, home: Path | None, as_json: bool) -> None:
+    """Take the corrected rows of FILE back: same contract, split and gate, as deliveries of their own."""
+    from pipelines.flow import IngestReport
+    from pipelines.quarantine.returned import take_back
+
+    done = take_back(Settings.from_env(home), file, received_on)
+    if as_json:
+        _print_json(
+            {
+                "files": _ingested(IngestReport(done.files))["files"],
+                "left_out": done.left_out,
+                "untouched": done.untouched,
+            }
+        )
+        return
+    _show_ingested(IngestReport(done.files))
+    out.print(f"{done.untouched:,} rows were not changed, {done.left_out:,} were not open any more: left as they are")
 
 
 @main.command()

@@ -81,7 +81,12 @@ def feed_state_rows(run: Run) -> pl.LazyFrame:
     newest, failures, states = _newest(run), _failures(run), feed_states(run)
     columns = table("out.feed_states").columns
     rows = [_feed_state(run, feed, states.of(feed), newest.get(feed), failures.get(feed)) for feed in feeds()]
-    types = {"DATE": pl.Date, "INTEGER": pl.Int32, "VARCHAR[]": pl.List(pl.String), "VARCHAR": pl.String}
+    types: dict[str, pl.DataType | type[pl.DataType]] = {
+        "DATE": pl.Date,
+        "INTEGER": pl.Int32,
+        "VARCHAR[]": pl.List(pl.String),
+        "VARCHAR": pl.String,
+    }
     return pl.LazyFrame(rows, schema={column.name: types[column.type] for column in columns}, orient="row")
 
 

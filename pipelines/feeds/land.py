@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from pipelines.feeds.contract import Contract, contract
 from pipelines.feeds.decode import Source, decoded, with_plain_newlines
 from pipelines.feeds.gate import Check, Gate
 from pipelines.feeds.pull import Control, Delivery
+from pipelines.feeds.read import kept_raw
 from pipelines.feeds.split import Counts, split
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import Connection, UnreadableTextError, named, transaction
@@ -36,6 +37,8 @@ class FileOutcome:
     reason: str | None = None
     period: str | None = None
     extra_headings: tuple[str, ...] = ()
+    headings: tuple[str, ...] | None = None
+    amends: str | None = None
     checks: tuple[Check, ...] = field(default=(), repr=False)
 
     @property
@@ -104,8 +107,13 @@ class Landing:
                     [WITHDRAWN, feed, name],
                 )
 
-    def land(self, delivery: Delivery) -> FileOutcome:
+    def land(self, delivery: Delivery, amends: str | None = None) -> FileOutcome:
         """Land one file, whole or not at all; whatever happened is in `ops.files`.
+
+        Args:
+            delivery: the file.
+            amends: digest of the file of which this one brings back quarantined rows; it adds to that file instead of
+                replacing its periods, and disappears with it.
 
         Raises:
             OSError: no space left; nothing of the file was kept.
@@ -119,7 +127,7 @@ class Landing:
             file_id = digests.sha256
             if self._is_landed(delivery.feed, file_id):
                 return self._note(delivery, FileOutcome(delivery.feed, delivery.name, file_id, received_on, REPEATED))
-            return self._land(delivery, archived, control, file_id, received_on)
+            return self._land(delivery, archived, control, file_id, received_on, amends)
         except FileRefusedError as refusal:
             status = WAITING if isinstance(refusal, FileWaitingError) else REFUSED
             file_id = file_id or pull.sha256(delivery.path)
@@ -141,11 +149,17 @@ class Landing:
         return found is not None
 
     def _land(
-        self, delivery: Delivery, archived: Path, control: Control | None, file_id: str, received_on: date
+        self,
+        delivery: Delivery,
+        archived: Path,
+        control: Control | None,
+        file_id: str,
+        received_on: date,
+        amends: str | None,
     ) -> FileOutcome:
         made = contract(delivery.feed)
         with decoded(archived, made, self._settings.work / "decode") as source:
-            counts = self._split(source, made, received_on)
+            counts = self._split(source, made, received_on, amends)
             if control and control.rows is not None and control.rows != counts.rows_in:
                 raise FileWaitingError(
                     f"the file has {counts.rows_in:,} rows, its control file states {control.rows:,}: the delivery is incomplete"
@@ -158,6 +172,7 @@ class Landing:
             outcome = FileOutcome(
                 made.feed, delivery.name, file_id, received_on, LANDED, counts,
                 period=self._period(made), extra_headings=source.matched.extra, checks=checks,
+                headings=source.header, amends=amends,
             )  # fmt: skip
             closing = [check.in_words() for check in checks if check.closes_gate] + self._nothing_to_accept(counts)
             if closing:
@@ -167,14 +182,14 @@ class Landing:
                 self._record(delivery, outcome)
             return outcome
 
-    def _split(self, source: Source, made: Contract, received_on: date) -> Counts:
+    def _split(self, source: Source, made: Contract, received_on: date, amends: str | None) -> Counts:
         """Split; a file with mixed line ends, which the engine gives up on, again with one kind."""
         try:
-            return split(self._con, source, made, received_on)
+            return split(self._con, source, made, received_on, amends)
         except UnreadableTextError:
             plain = with_plain_newlines(source, self._settings.work / "decode")
         try:
-            return split(self._con, plain, made, received_on)
+            return split(self._con, plain, made, received_on, amends)
         except UnreadableTextError as error:
             words = str(error).splitlines()[0]
             raise FileRefusedError(
@@ -203,10 +218,7 @@ class Landing:
     def _close_gate(self, delivery: Delivery, outcome: FileOutcome, closing: list[str]) -> FileOutcome:
         what_to_do = f"Nothing of the file is visible; ask the sender, or mend expectations/{outcome.feed}.yml"
         reason = f"the batch gate is closed: {'; '.join(closing)}. {what_to_do}"
-        closed = FileOutcome(
-            outcome.feed, outcome.name, outcome.file_id, outcome.received_on, GATED, _NOTHING, reason, outcome.period,
-            outcome.extra_headings, outcome.checks,
-        )  # fmt: skip
+        closed = replace(outcome, status=GATED, counts=_NOTHING, reason=reason)
         return self._note(delivery, closed)
 
     def _note(self, delivery: Delivery, outcome: FileOutcome) -> FileOutcome:
@@ -245,7 +257,7 @@ class Landing:
                 """,
                 {"received_on": outcome.received_on},
             )
-        if made.delivery == "period_snapshot":
+        if made.delivery == "period_snapshot" and outcome.amends is None:
             self._write_periods(made, lineage)
         if outcome.accepted:
             history.keep_totals(self._con, made, outcome.file_id)
@@ -255,6 +267,22 @@ class Landing:
             SELECT $feed, $file_id, row_no, raw, reasons FROM rejected ORDER BY row_no
             """,
             {"feed": made.feed, "file_id": outcome.file_id},
+        )
+        if outcome.quarantined:
+            self._write_cells(made, outcome.file_id)
+
+    def _write_cells(self, made: Contract, file_id: str) -> None:
+        """The cells and the key of each quarantined row that is a row: what its correction starts from."""
+        key = ", ".join(f'CAST(r."{name}" AS VARCHAR)' for name in made.key)
+        missing = " OR ".join(f'r."{name}" IS NULL' for name in made.key)
+        self._con.execute(
+            f"""
+            INSERT INTO lake.quarantine.cells (feed, file_id, row_no, key_values, cells)
+            SELECT $feed, $file_id, r.row_no, CASE WHEN {missing} THEN NULL ELSE [{key}] END, k.raw
+            FROM rows AS r JOIN ({kept_raw()}) AS k USING (row_id)
+            WHERE r.row_no IN (SELECT row_no FROM rejected) ORDER BY r.row_no
+            """,
+            {"feed": made.feed, "file_id": file_id},
         )
 
     def _write_periods(self, made: Contract, lineage: dict[str, object]) -> None:
@@ -282,12 +310,13 @@ class Landing:
         self._con.execute(
             """
             INSERT INTO lake.ops.files (feed, file_id, name, received_on, period, rows_in, accepted, duplicates, quarantined,
-                status, reason, size_bytes, modified_ns, archived, landed_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                status, reason, headings, amends, size_bytes, modified_ns, archived, landed_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 outcome.feed, outcome.file_id, outcome.name, outcome.received_on, outcome.period, counts.rows_in, counts.accepted,
-                counts.duplicates, counts.quarantined, outcome.status, outcome.reason, delivery.size_bytes, delivery.modified_ns,
+                counts.duplicates, counts.quarantined, outcome.status, outcome.reason,
+                list(outcome.headings) if outcome.headings else None, outcome.amends, delivery.size_bytes, delivery.modified_ns,
                 f"{outcome.file_id[:2]}/{outcome.file_id}", now,
             ],
         )  # fmt: skip

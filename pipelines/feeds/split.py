@@ -31,7 +31,7 @@ class Counts:
         return self.rows_in == self.accepted + self.duplicates + self.quarantined
 
 
-def split(con: Connection, source: Source, made: Contract, received_on: date) -> Counts:
+def split(con: Connection, source: Source, made: Contract, received_on: date, amends: str | None = None) -> Counts:
     """Read a decoded file into `batch` (rows to accept) and `rejected` (row_no, raw, reasons); nothing is written to the lake.
 
     `batch` has the contract's columns, `row_no`, and for registers `superseded_on`; `closings` holds the register versions
@@ -40,7 +40,7 @@ def split(con: Connection, source: Source, made: Contract, received_on: date) ->
     reading = read(con, source, made)
     con.execute("CREATE OR REPLACE TEMP TABLE excluded (row_no BIGINT, fate VARCHAR, reason VARCHAR)")
     _exclude_repeats(con, made)
-    has_known = _compare_with_known(con, made, received_on)
+    has_known = _compare_with_known(con, made, received_on, amends)
     _divide(con, made, received_on, has_known=has_known)
     _reject(con, made, reading)
     return _count(con)
@@ -98,10 +98,16 @@ def _conflict(made: Contract, where: str) -> str:
     return f"{'+'.join(made.key)}: key_conflict, other content under the same key {where}"
 
 
-def _compare_with_known(con: Connection, made: Contract, received_on: date) -> bool:
-    """Whether the warehouse holds rows under the keys of this file; those that say nothing new are excluded."""
+def _compare_with_known(con: Connection, made: Contract, received_on: date, amends: str | None) -> bool:
+    """Whether the warehouse holds rows under the keys of this file; those that say nothing new are excluded.
+
+    Rows that come back to a snapshot (`amends`) are compared with the snapshot they come back to.
+    """
     if made.delivery == "append":
         return _compare_with_events(con, made)
+    if made.delivery == "period_snapshot" and amends:
+        own = "file_id = ? OR file_id IN (SELECT file_id FROM lake.ops.files WHERE amends = ?)"
+        return _compare_with_same_keys(con, made, f"({own})", [amends, amends])
     return made.delivery == "upsert" and _compare_with_register(con, made, received_on)
 
 
@@ -133,6 +139,11 @@ def _compare_with_events(con: Connection, made: Contract) -> bool:
             f'SELECT min("{made.period}"), max("{made.period}") FROM rows WHERE NOT is_faulty'
         ).fetchone()
         where, bound = f'"{made.period}" BETWEEN ? AND ?', list(span or (None, None))
+    return _compare_with_same_keys(con, made, where, bound)
+
+
+def _compare_with_same_keys(con: Connection, made: Contract, where: str, bound: Sequence[object]) -> bool:
+    """Against known rows that keep their content for ever: the same again is a duplicate, other content a conflict."""
     if not _known(con, made, "", where, bound):
         return False
     con.execute(
