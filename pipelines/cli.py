@@ -209,6 +209,27 @@ def track(home: Path | None, inbox: Path | None, as_of: date | None) -> None:
     out.print(f"conversions brought up to date: {path}", soft_wrap=True)
 
 
+@main.command()
+@home
+@as_json
+@_in_words
+def verify(home: Path | None, as_json: bool) -> None:
+    """Check a home: ledgers, lake, archive, published file and links. Exit code 70 when something does not hold."""
+    from pipelines import verified
+
+    with _bar() as bar:
+        findings = verified.verify(Settings.from_env(home), bar)
+    if as_json:
+        _print_json([{**asdict(each), "is_sound": each.is_sound} for each in findings])
+    for each in findings if not as_json else ():
+        mark = "[green]holds[/]" if each.is_sound else "[red]broken[/]"
+        out.print(f"{mark}  {each.name} ({each.checked:,} looked at)", soft_wrap=True, highlight=False)
+        for fault in each.faults:
+            out.print(f"        {escape(fault)}", soft_wrap=True, highlight=False)
+    if not all(each.is_sound for each in findings):
+        sys.exit(70)
+
+
 @main.group(invoke_without_command=True)
 @click.option("--feed", help="Only this feed.")
 @home
