@@ -211,6 +211,20 @@ def track(home: Path | None, inbox: Path | None, as_of: date | None) -> None:
 
 @main.command()
 @home
+@click.option("--open", "shown", is_flag=True, help="Open the page in a browser.")
+@_in_words
+def quality(home: Path | None, shown: bool) -> None:
+    """Write the data-quality page anew: deliveries, checks, quarantine, frozen rules. Reads without a net."""
+    from pipelines.report.quality import write_quality
+
+    path = write_quality(Settings.from_env(home))
+    out.print(f"data quality: {path}", soft_wrap=True, highlight=False)
+    if shown:
+        click.launch(str(path))
+
+
+@main.command()
+@home
 @as_json
 @_in_words
 def verify(home: Path | None, as_json: bool) -> None:

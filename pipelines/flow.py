@@ -26,6 +26,7 @@ from pipelines.parameters import parameters, rates
 from pipelines.progress import Progress, Quiet
 from pipelines.releases import Release
 from pipelines.replays import ReplayReport
+from pipelines.report.quality import write_quality
 from pipelines.runs import Run
 from pipelines.scoring.score import score as score_prospects
 from pipelines.settings import Settings, week_of
@@ -103,6 +104,8 @@ def ingest(settings: Settings, feeds: Sequence[str] | None = None, progress: Pro
             watch.advance(f"{delivery.feed}/{delivery.name}")
             outcomes.append(lands.land(delivery))
         watch.end()
+    if outcomes:
+        write_quality(settings)
     return IngestReport(tuple(outcomes))
 
 
@@ -167,7 +170,9 @@ def publish(run: Run) -> Release:
     """Picked -> tables of the warehouse, marketing's files, the published `.duckdb`; current by one symlink swap."""
     conversion.track(run)
     with exclusive(run.settings.home, "publish"):
-        return releases.publish(run)
+        release = releases.publish(run)
+        write_quality(run.settings)
+        return release
 
 
 def track(settings: Settings, as_of: date | None = None) -> Path:
