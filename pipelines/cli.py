@@ -209,6 +209,43 @@ def track(home: Path | None, inbox: Path | None, as_of: date | None) -> None:
     out.print(f"conversions brought up to date: {path}", soft_wrap=True)
 
 
+@main.command("new-feed")
+@click.argument("name")
+@click.option(
+    "--from",
+    "sample",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A sample file.",
+)
+@click.option("--title", help="What it is called in Chinese.")
+@click.option("--department", help="Who delivers it.")
+@click.option("--key", help="HEADING,HEADING that name a row, when the sample does not show it.")
+@_in_words
+def new_feed(name: str, sample: Path, title: str | None, department: str | None, key: str | None) -> None:
+    """Propose the contract of feed NAME from a sample; write contract, expectations, masked sample and dictionary."""
+    from pipelines.newfeed.scaffold import new_feed as scaffold
+
+    made = scaffold(name, sample, title, department, key.split(",") if key else ())
+    rows = [
+        [escape(each.heading), each.name, each.type, each.unit or "", "key" if each.name in made.proposal.key else "",
+         "personal" if each.personal else "", f"{each.filled:.0%}"]
+        for each in made.proposal.columns
+    ]  # fmt: skip
+    _show_rows(("heading", "column", "type", "unit", "key", "personal", "filled"), rows)
+    out.print(
+        f"delivery {made.proposal.delivery}, period {made.proposal.period or 'none'}: look it over, then",
+        highlight=False,
+    )
+    for path in made.paths:
+        out.print(f"wrote {path}", soft_wrap=True, highlight=False)
+    trial = made.trial
+    names = ("rows_in", "accepted", "duplicates", "quarantined")
+    counts = ", ".join(f"{name} {getattr(trial, name):,}" for name in names)
+    out.print(f"trial: {trial.status}; {counts} {trial.reason or ''}", soft_wrap=True, highlight=False)
+    out.print(f"next: put files into inbox/{name}/ and run: shoudai ingest {name}", soft_wrap=True, highlight=False)
+
+
 @main.command()
 @home
 @click.option("--open", "shown", is_flag=True, help="Open the page in a browser.")
