@@ -158,3 +158,13 @@ def test_a_file_that_is_no_correction_file_is_refused_in_words(social, tmp_path,
 def test_nothing_open_is_said(bare, tmp_path):
     with pytest.raises(UsageError, match="no row of tax__invoices is open"):
         write_correction(bare.settings, "tax__invoices", tmp_path / "a.csv")
+
+
+def test_every_ingest_leaves_the_quality_page_with_what_is_open(social):
+    page = social.settings.published / "quality.html"
+    first = page.read_text(encoding="utf-8")
+    assert "sb_20260201.csv" in first
+    assert "insured_headcount: " in first
+    page.unlink()
+    assert str(page) in shoudai(social, "quality", inbox=False).stdout
+    assert page.read_text(encoding="utf-8") == first, "same warehouse, same bytes"
