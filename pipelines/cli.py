@@ -388,3 +388,6 @@ def _show_release(release: Any) -> None:
         soft_wrap=True,
         highlight=False,
     )
+
+
+from pipelines import cli_quality  # noqa: E402, F401 - adds its commands to `main`

@@ -30,6 +30,7 @@ from pipelines.progress import Progress, Quiet
 from pipelines.registers.link import link as link_entities
 from pipelines.releases import Release
 from pipelines.replays import ReplayReport
+from pipelines.report.quality import write_quality
 from pipelines.runs import Run
 from pipelines.scoring.score import score as score_prospects
 from pipelines.settings import Settings, week_of
@@ -128,6 +129,7 @@ def ingest(
     watch = progress or Quiet()
     with exclusive(settings.home, "ingest"), writer(settings) as con, landing(con, settings) as lands:
         migrate(con)
+        lands.withdraw(chosen)
         fetching = Fetching(con, settings, chosen, connections)
         fetching.fetch(watch)
         pending = [delivery for feed in chosen for delivery in lands.pending(feed)]
@@ -138,6 +140,8 @@ def ingest(
             outcomes.append(lands.land(delivery))
         watch.end()
         fetching.clear_sources()
+    if outcomes:
+        write_quality(settings)
     return IngestReport(tuple(outcomes), fetching.outcomes)
 
 
@@ -171,6 +175,7 @@ def judge(run: Run) -> None:
     """Features -> every rule and segment, three-valued; who fell out where; who is one rule short."""
     p = parameters(run.as_of)
     states = releases.feed_states(run)
+    _write(releases.feed_state_rows(run), run.handover("feed_states"))
     judged = judge_rules(pl.scan_parquet(run.handover("features")), p, states)
     _write(judged, run.handover("judged"))
     judged = pl.scan_parquet(run.handover("judged"))
@@ -206,7 +211,9 @@ def publish(run: Run) -> Release:
     """Picked -> tables of the warehouse, marketing's files, the published `.duckdb`; current by one symlink swap."""
     conversion.track(run)
     with exclusive(run.settings.home, "publish"):
-        return releases.publish(run)
+        release = releases.publish(run)
+        write_quality(run.settings)
+        return release
 
 
 def track(settings: Settings, as_of: date | None = None) -> Path:

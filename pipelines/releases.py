@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines import __version__
-from pipelines.eligibility.rules import FeedStates
+from pipelines.eligibility.rules import FeedStates, rules_on
 from pipelines.errors import GateError, UsageError
 from pipelines.feeds.contract import contract, feeds
 from pipelines.feeds.gate import Gate
@@ -30,7 +30,7 @@ from pipelines.settings import HOUSE, Settings
 from pipelines.warehouse.connect import Connection, named, quoted, reader, transaction, writer
 from pipelines.warehouse.publish import CURRENT, LATEST, build, point, replace_tables
 from pipelines.warehouse.tables import table
-from pipelines.warehouse.visible import Newest, inputs_digest, newest_files, show_feeds
+from pipelines.warehouse.visible import Failure, Newest, inputs_digest, newest_failures, newest_files, show_feeds
 
 LISTED = {
     "out.target_list": "picked",
@@ -39,8 +39,15 @@ LISTED = {
     "out.eligibility": "judged",
     "register.links": "links",
     "register.changes": "changes",
+    "out.feed_states": "feed_states",
 }
 """Tables kept by week, and the step that makes them."""
+
+STATE_WORDS = {
+    "late": "is late",
+    "missing": "has never been delivered",
+    "failed": "failed with its newest file",
+}
 
 FOLLOWED = {"out.conversions": "conversions", "out.funnel": "funnel", "out.plan_progress": "plan_progress"}
 """Tables that are the newest state as of a day."""
@@ -66,10 +73,34 @@ def run_id() -> str:
 
 
 def feed_states(run: Run) -> FeedStates:
-    """Which feeds had delivered at as-of, and which of them were late by their contract."""
+    """Which feeds had delivered at as-of, which of them were late by their contract, and whose newest file failed."""
     newest = _newest(run)
     late = {feed for feed, each in newest.items() if _is_late(feed, each, run.as_of)}
-    return FeedStates(delivered=frozenset(newest), late=frozenset(late))
+    return FeedStates(delivered=frozenset(newest), late=frozenset(late), failed=frozenset(_failures(run)))
+
+
+def feed_state_rows(run: Run) -> pl.LazyFrame:
+    """The rows of `out.feed_states`: every feed as the week found it, with the rules it froze."""
+    newest, failures, states = _newest(run), _failures(run), feed_states(run)
+    columns = table("out.feed_states").columns
+    rows = [_feed_state(run, feed, states.of(feed), newest.get(feed), failures.get(feed)) for feed in feeds()]
+    types: dict[str, pl.DataType | type[pl.DataType]] = {
+        "DATE": pl.Date,
+        "INTEGER": pl.Int32,
+        "VARCHAR[]": pl.List(pl.String),
+        "VARCHAR": pl.String,
+    }
+    return pl.LazyFrame(rows, schema={column.name: types[column.type] for column in columns}, orient="row")
+
+
+def _feed_state(
+    run: Run, feed: str, state: str, newest: Newest | None, failure: Failure | None
+) -> tuple[str | date | int | list[str] | None, ...]:
+    frozen = [] if state == "fresh" else rules_on(feed)
+    days = (run.as_of - newest.received_on).days if newest else None
+    came = (newest.name, newest.received_on) if newest else (None, None)
+    failed = (failure.name, failure.reason) if failure else (None, None)
+    return (run.week, feed, state, *came, days, contract(feed).late_after_days, *failed, frozen)
 
 
 def publish(run: Run) -> Release:
@@ -135,6 +166,11 @@ def _newest(run: Run) -> Mapping[str, Newest]:
         return newest_files(con, run.as_of)
 
 
+def _failures(run: Run) -> Mapping[str, Failure]:
+    with reader(run.settings, run.version) as con:
+        return newest_failures(con, run.as_of)
+
+
 def _is_late(feed: str, newest: Newest, as_of: date) -> bool:
     limit = contract(feed).late_after_days
     return limit is not None and (as_of - newest.received_on).days > limit
@@ -150,8 +186,9 @@ def export(run: Run, folder: Path) -> list[Path]:
 
 
 def _source(feed: str, newest: Newest | None, states: FeedStates) -> FeedSource:
-    state = "missing" if newest is None else "late" if feed in states.late else "fresh"
-    return FeedSource.of(feed, newest.name if newest else None, newest.received_on if newest else None, state)
+    return FeedSource.of(
+        feed, newest.name if newest else None, newest.received_on if newest else None, states.of(feed), rules_on(feed)
+    )
 
 
 def _digest_of(folder: Path, files: Sequence[str]) -> str:
@@ -176,7 +213,7 @@ def _judge_list(run: Run) -> list[str]:
     """The list's own expectations; warnings come back as words."""
     with reader(run.settings, run.version) as con:
         con.execute(f"CREATE TEMP VIEW listed AS FROM {_rows(run, 'picked')}")
-        checks = Gate(con).judge("out__target_list", "listed", {})
+        checks = Gate(con).judge("out__target_list", "listed")
     closing = [check.in_words() for check in checks if check.closes_gate]
     if closing:
         raise GateError(f"the list of {run.week} is not published: {'; '.join(closing)}. The last release still stands")
@@ -295,7 +332,7 @@ def versions(run: Run) -> dict[str, str]:
 
 
 def _facts(run: Run, digest: str) -> dict[str, object]:
-    lpr = rates(run.as_of)
+    lpr, states = rates(run.as_of), feed_states(run)
     return {
         "week": run.week,
         "as_of": run.as_of,
@@ -305,6 +342,9 @@ def _facts(run: Run, digest: str) -> dict[str, object]:
         "lpr_is_past_table_end": lpr.is_past_table_end,
         **versions(run),
         "counts": dict(_counts(run)),
+        "frozen": {
+            feed: {"state": states.of(feed), "rules": rules_on(feed)} for feed in feeds() if not states.is_fresh(feed)
+        },
     }
 
 
@@ -337,11 +377,8 @@ def _notes(run: Run) -> list[str]:
         f"{feed} could not be fetched, the list stands on what had arrived before: {why}"
         for feed, why in unread.items()
     ]
-    notes += [f"{feed} is late: the rules it feeds are unknown" for feed in sorted(states.late)]
     notes += [
-        f"{feed} has never been delivered: the rules it feeds are unknown"
-        for feed in feeds()
-        if feed not in states.delivered
+        f"{feed} {STATE_WORDS[states.of(feed)]}: {_frozen_words(feed)}" for feed in feeds() if not states.is_fresh(feed)
     ]
     if lpr.is_past_table_end:
         notes.append(
@@ -349,6 +386,11 @@ def _notes(run: Run) -> list[str]:
             "add newer values to pipelines/parameters/lpr.yml"
         )
     return notes
+
+
+def _frozen_words(feed: str) -> str:
+    rules = rules_on(feed)
+    return f"unknown to everyone: {', '.join(rules)}" if rules else "no rule rests on it"
 
 
 def published(settings: Settings) -> list[dict[str, object]]:

@@ -17,6 +17,7 @@ STEPS = (
     "changes",
     "identities",
     "features",
+    "feed_states",
     "judged",
     "attrition",
     "watchlist",

@@ -22,7 +22,8 @@ class Source:
     Attributes:
         feed: stem of the contract.
         title_zh: what the feed is called.
-        state: `fresh`, `late` (delivered, but longer ago than its contract allows) or `missing` (never delivered).
+        state: `fresh`, `late` (delivered, but longer ago than its contract allows), `missing` (never delivered), or
+            `failed` (its newest file did not get in).
         feed_received_on: when the feed's newest file came; None when none did.
         rows: rows of this entity.
         file_name: the newest file with a row of it; `file_id` is that file's SHA-256 and `row_no` the row in it.
@@ -70,7 +71,7 @@ def source(con: Connection, feed: str, uscc: str, as_of: date) -> Source:
     """What a feed says of an entity: how many rows, and file and row number of the newest."""
     made = contract(feed)
     received_on = _newest_file(con, feed, as_of)
-    state = _state(made, received_on, as_of)
+    state = "failed" if received_on and _has_failed(con, feed, received_on, as_of) else _state(made, received_on, as_of)
     newest = _newest_row(con, made, uscc) if received_on else None
     if newest is None:
         return Source(feed, made.title_zh, state, received_on)
@@ -94,6 +95,15 @@ def _newest_file(con: Connection, feed: str, as_of: date) -> date | None:
     query = "SELECT max(received_on) AS day FROM ops.files WHERE feed = ? AND status = 'landed' AND received_on <= ?"
     day: date | None = rows_of(con, query, feed, as_of)[0]["day"]
     return day
+
+
+def _has_failed(con: Connection, feed: str, received_on: date, as_of: date) -> bool:
+    """Whether a file came after the newest good one and did not get in."""
+    query = """
+        SELECT count(*) AS files FROM ops.files
+        WHERE feed = ? AND status IN ('refused', 'gate_failed') AND received_on > ? AND received_on <= ?
+    """
+    return bool(rows_of(con, query, feed, received_on, as_of)[0]["files"])
 
 
 def _state(made: Contract, received_on: date | None, as_of: date) -> str:

@@ -261,6 +261,8 @@ def _why_unknown(rule: Rule, sources: Sequence[Source]) -> str:
     states = [each.state for each in sources if each.feed in rule.feeds]
     if "fresh" in states:
         return "数据源中缺少判断所需的数据 (the feed is there, but not what the rule needs)"
+    if "failed" in states:
+        return "数据源最新文件未通过检查，按未知处理 (the newest file of its feed did not get in)"
     if "late" in states:
         return "数据源逾期未更新，按未知处理 (its feed is late)"
     return "数据源尚未交付 (its feed was never delivered)"

@@ -94,7 +94,8 @@ def _sources(line: RuleLine) -> str:
 def _source(source: Source) -> str:
     if source.state == "missing":
         return f"{source.title_zh} {source.feed}: 未交付 never delivered"
-    state = f"（逾期 late: {source.feed_received_on}）" if source.state == "late" else ""
+    words = {"late": "逾期 late", "failed": "最新文件未通过 newest file failed"}.get(source.state)
+    state = f"（{words}: {source.feed_received_on}）" if words else ""
     if source.file_id is None:
         return f"{source.title_zh} {source.feed}{state}: 无记录 no row"
     period = f" {source.period:%Y-%m}" if source.period else ""

@@ -28,14 +28,22 @@ class FeedStates:
     Attributes:
         delivered: feeds that delivered at least once.
         late: delivered once, but not within the `late_after_days` of their contract.
+        failed: its newest delivery was refused or stopped by the gate, so that what is held is known to be outdated.
     """
 
     delivered: frozenset[str]
     late: frozenset[str]
+    failed: frozenset[str] = frozenset()
 
     def is_fresh(self, feed: str) -> bool:
-        """Whether rules may rest on the feed: delivered, and not late."""
-        return feed in self.delivered and feed not in self.late
+        """Whether rules may rest on the feed."""
+        return self.of(feed) == "fresh"
+
+    def of(self, feed: str) -> str:
+        """`fresh`, `missing` (never delivered), `failed` or `late`."""
+        if feed not in self.delivered:
+            return "missing"
+        return "failed" if feed in self.failed else "late" if feed in self.late else "fresh"
 
 
 @dataclass(frozen=True)
@@ -106,6 +114,11 @@ class Rule:
 
 RULES: dict[str, Rule] = {}
 """Every rule by name, in the order of the domain modules. Import `pipelines.eligibility` and it is complete."""
+
+
+def rules_on(feed: str) -> list[str]:
+    """The names of the rules that rest on a feed, wholly or in one of their alternatives: unknown while it is not fresh."""
+    return [name for name, made in RULES.items() if feed in made.feeds]
 
 
 def rule(

@@ -73,24 +73,32 @@ class Gate:
         self._con = con
         self._source: Any = None
 
-    def judge(self, name: str, relation: str, parameters: Mapping[str, float | None]) -> list[Check]:
+    def judge(self, name: str, relation: str, delivery: str | None = None) -> list[Check]:
         """Every expectation of `expectations/<name>.yml` on a table or view of the connection.
 
         Args:
             name: of the suite.
-            relation: what to judge.
-            parameters: values for `$PARAMETER`; an expectation whose parameter is None (no history yet) is left out.
+            relation: the rows to judge.
+            delivery: table with the one row of facts about them (see `history.py`), for the suite's `delivery` part; what is
+                expected of a fact that is not known (no history yet) is left out.
 
         Raises:
             DeclarationError: GX does not know an expectation of the suite (it would drop it silently).
         """
-        given = {key: value for key, value in parameters.items() if value is not None}
-        declared = [each for each in suite_of(name)["expectations"] if not _lacks(each, parameters, given)]
-        return [_check(result) for result in self._validate(name, relation, declared, given)]
+        suite = suite_of(name)
+        results = list(self._validate(name, relation, suite["expectations"]))
+        if delivery:
+            unknown = self._unknown_facts(delivery)
+            expected = [each for each in suite.get("delivery", ()) if each["kwargs"]["column"] not in unknown]
+            results += self._validate(name, delivery, expected) if expected else []
+        return [_check(result) for result in results]
 
-    def _validate(
-        self, name: str, relation: str, declared: Sequence[Mapping[str, Any]], given: Mapping[str, float]
-    ) -> Any:
+    def _unknown_facts(self, delivery: str) -> set[str]:
+        found = self._con.execute(f"FROM {delivery}")
+        names = [column[0] for column in found.description or ()]
+        return {name for name, value in zip(names, found.fetchone() or (), strict=True) if value is None}
+
+    def _validate(self, name: str, relation: str, declared: Sequence[Mapping[str, Any]]) -> Any:
         import great_expectations as gx
 
         suite = gx.ExpectationSuite(name=name, expectations=[dict(each) for each in declared])
@@ -101,7 +109,7 @@ class Gate:
         source = self._data_source()
         asset = source.add_table_asset(name=f"{name}-{len(source.assets)}", table_name=relation)
         batch = asset.add_batch_definition_whole_table("whole").get_batch()
-        return batch.validate(suite, expectation_parameters=dict(given), result_format="BASIC").results
+        return batch.validate(suite, result_format="BASIC").results
 
     def _data_source(self) -> Any:
         if self._source is None:
@@ -135,24 +143,34 @@ def _borrowed_source(con: Connection) -> Any:
     return source
 
 
-def _lacks(declared: Mapping[str, Any], parameters: Mapping[str, float | None], given: Mapping[str, float]) -> bool:
-    used = str(declared["kwargs"])
-    return "$PARAMETER" in used and any(name in used for name in parameters.keys() - given.keys())
-
-
 def _check(result: Any) -> Check:
     config = result.expectation_config
     error = _raised(result.exception_info)
-    kwargs = {key: value for key, value in config.kwargs.items() if key not in ("batch_id", "column", "severity")}
+    found = result.result or {}
+    kwargs = {
+        key: value
+        for key, value in config.kwargs.items()
+        if key not in ("batch_id", "column", "severity", "unexpected_rows_query")
+    }
+    if config.type == "unexpected_rows_expectation":
+        kwargs["no row of"] = " ".join(str(config.kwargs["unexpected_rows_query"]).split())
     return Check(
         expectation=config.type,
         column_name=config.kwargs.get("column") or config.kwargs.get("column_A"),
         severity=str(getattr(config.severity, "value", config.severity)),
-        success=None if error else bool(result.success),
-        observed=_observed(result.result or {}),
+        success=None if error else bool(result.success) or _is_of_nothing(found),
+        observed=_observed(found),
         expected=", ".join(f"{key} {value}" for key, value in sorted(kwargs.items())),
         error=error,
     )
+
+
+def _is_of_nothing(result: Mapping[str, Any]) -> bool:
+    """Whether a mean, quantile or extreme was asked of no value at all: emptiness has expectations of its own."""
+    if result.get("partial_unexpected_list") or result.get("partial_missing_list"):
+        return False
+    found = result.get("observed_value", "")
+    return found is None or (isinstance(found, dict) and not any(value is not None for value in found["values"]))
 
 
 def _raised(info: Mapping[str, Any] | None) -> str | None:
@@ -165,12 +183,21 @@ def _raised(info: Mapping[str, Any] | None) -> str | None:
 
 
 def _observed(result: Mapping[str, Any]) -> str:
+    for found, words in (("partial_unexpected_list", "also"), ("partial_missing_list", "without")):
+        if result.get("observed_value", "") is None and result.get(found):
+            return f"{words} {', '.join(str(value) for value in result[found])}"
     if "observed_value" in result:
-        return str(result["observed_value"])
+        return "no values" if _is_of_nothing(result) else _short(result["observed_value"])
     if "unexpected_count" in result:
         percent = result.get("unexpected_percent") or 0
         return f"{result['unexpected_count']} rows against it ({percent:.3g} %)"
     return ""
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict):  # quantiles
+        return ", ".join(f"{at}: {_short(each)}" for at, each in zip(value["quantiles"], value["values"], strict=True))
+    return f"{value:.6g}" if isinstance(value, float) and not value.is_integer() else str(value)
 
 
 @cache

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pipelines.errors import FileRefusedError, FileWaitingError, is_disk_full
-from pipelines.feeds import pull
+from pipelines.feeds import history, pull
 from pipelines.feeds.contract import Contract, contract
 from pipelines.feeds.decode import decoded
 from pipelines.feeds.gate import Check, Gate
 from pipelines.feeds.pull import Control, Delivery
+from pipelines.feeds.read import kept_raw
 from pipelines.feeds.split import Counts, split
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import Connection, named, transaction
 
 LANDED, REPEATED, REFUSED, GATED, WAITING = "landed", "repeated", "refused", "gate_failed", "waiting"
+WITHDRAWN = "withdrawn"
 _NOTHING = Counts(0, 0, 0, 0)
 
 
@@ -35,6 +37,8 @@ class FileOutcome:
     reason: str | None = None
     period: str | None = None
     extra_headings: tuple[str, ...] = ()
+    headings: tuple[str, ...] | None = None
+    amends: str | None = None
     checks: tuple[Check, ...] = field(default=(), repr=False)
 
     @property
@@ -83,8 +87,33 @@ class Landing:
         found = pull.deliveries(self._settings.inbox, feed)
         return [each for each in found if (each.name, each.size_bytes, each.modified_ns) not in known]
 
-    def land(self, delivery: Delivery) -> FileOutcome:
+    def withdraw(self, feeds: Sequence[str]) -> None:
+        """Files that did not land and were taken out of the inbox since are `withdrawn`: they hold nothing up any more."""
+        failed = self._con.execute(
+            """
+            SELECT feed, name FROM lake.ops.files
+            WHERE feed IN (SELECT unnest(?)) AND status IN ('refused', 'gate_failed', 'waiting')
+            """,
+            [list(feeds)],
+        ).fetchall()
+        for feed, name in failed:
+            folder = self._settings.inbox / feed
+            if folder.is_dir() and not (folder / name).exists():
+                self._con.execute(
+                    """
+                    UPDATE lake.ops.files SET status = ?
+                    WHERE feed = ? AND name = ? AND status NOT IN ('landed', 'repeated')
+                    """,
+                    [WITHDRAWN, feed, name],
+                )
+
+    def land(self, delivery: Delivery, amends: str | None = None) -> FileOutcome:
         """Land one file, whole or not at all; whatever happened is in `ops.files`.
+
+        Args:
+            delivery: the file.
+            amends: digest of the file of which this one brings back quarantined rows; it adds to that file instead of
+                replacing its periods, and disappears with it.
 
         Raises:
             OSError: no space left; nothing of the file was kept.
@@ -98,7 +127,7 @@ class Landing:
             file_id = digests.sha256
             if self._is_landed(delivery.feed, file_id):
                 return self._note(delivery, FileOutcome(delivery.feed, delivery.name, file_id, received_on, REPEATED))
-            return self._land(delivery, archived, control, file_id, received_on)
+            return self._land(delivery, archived, control, file_id, received_on, amends)
         except FileRefusedError as refusal:
             status = WAITING if isinstance(refusal, FileWaitingError) else REFUSED
             file_id = file_id or pull.sha256(delivery.path)
@@ -120,12 +149,18 @@ class Landing:
         return found is not None
 
     def _land(
-        self, delivery: Delivery, archived: Path, control: Control | None, file_id: str, received_on: date
+        self,
+        delivery: Delivery,
+        archived: Path,
+        control: Control | None,
+        file_id: str,
+        received_on: date,
+        amends: str | None,
     ) -> FileOutcome:
         made = contract(delivery.feed)
         scratch = self._settings.work / "decode"
         with decoded(archived, made, scratch) as source:
-            counts = split(self._con, source, made, received_on, scratch)
+            counts = split(self._con, source, made, received_on, scratch, amends)
             if control and control.rows is not None and control.rows != counts.rows_in:
                 raise FileWaitingError(
                     f"the file has {counts.rows_in:,} rows, its control file states {control.rows:,}: the delivery is incomplete"
@@ -134,10 +169,11 @@ class Landing:
                 raise FileRefusedError(
                     f"rows are not conserved: {counts}; this is a fault of shoudai, please report it"
                 )
-            checks = (*self._judge(made.feed, counts), *self._corrections())
+            checks = (*self._judge(made, delivery.name, counts, received_on), *self._corrections())
             outcome = FileOutcome(
                 made.feed, delivery.name, file_id, received_on, LANDED, counts,
                 period=self._period(made), extra_headings=source.matched.extra, checks=checks,
+                headings=source.header, amends=amends,
             )  # fmt: skip
             closing = [check.in_words() for check in checks if check.closes_gate] + self._nothing_to_accept(counts)
             if closing:
@@ -147,11 +183,12 @@ class Landing:
                 self._record(delivery, outcome)
             return outcome
 
-    def _judge(self, feed: str, counts: Counts) -> tuple[Check, ...]:
+    def _judge(self, made: Contract, name: str, counts: Counts, received_on: date) -> tuple[Check, ...]:
         """The batch expectations; a file that brings nothing new has no batch to judge."""
         if not counts.accepted:
             return ()
-        return tuple(self._gate.judge(feed, "batch", {"previous_rows": self._previous_rows(feed)}))
+        history.describe(self._con, made, name, counts, received_on)
+        return tuple(self._gate.judge(made.feed, "batch", "delivery"))
 
     def _corrections(self) -> list[Check]:
         """Each correction that met its row: applied, or obsolete because the source now delivers something else."""
@@ -184,10 +221,7 @@ class Landing:
     def _close_gate(self, delivery: Delivery, outcome: FileOutcome, closing: list[str]) -> FileOutcome:
         what_to_do = f"Nothing of the file is visible; ask the sender, or mend expectations/{outcome.feed}.yml"
         reason = f"the batch gate is closed: {'; '.join(closing)}. {what_to_do}"
-        closed = FileOutcome(
-            outcome.feed, outcome.name, outcome.file_id, outcome.received_on, GATED, _NOTHING, reason, outcome.period,
-            outcome.extra_headings, outcome.checks,
-        )  # fmt: skip
+        closed = replace(outcome, status=GATED, counts=_NOTHING, reason=reason)
         return self._note(delivery, closed)
 
     def _note(self, delivery: Delivery, outcome: FileOutcome) -> FileOutcome:
@@ -195,16 +229,6 @@ class Landing:
         with transaction(self._con):
             self._record(delivery, outcome)
         return outcome
-
-    def _previous_rows(self, feed: str) -> float | None:
-        row = self._con.execute(
-            """
-            SELECT accepted FROM lake.ops.files WHERE feed = ? AND status = 'landed'
-            ORDER BY received_on DESC, landed_at DESC LIMIT 1
-            """,
-            [feed],
-        ).fetchone()
-        return float(row[0]) if row and row[0] else None
 
     def _period(self, made: Contract) -> str | None:
         """The months a file speaks of, `2026-01` or `2025-09/2026-10`."""
@@ -236,14 +260,32 @@ class Landing:
                 """,
                 {"received_on": outcome.received_on},
             )
-        if made.delivery == "period_snapshot":
+        if made.delivery == "period_snapshot" and outcome.amends is None:
             self._write_periods(made, lineage)
+        if outcome.accepted:
+            history.keep_totals(self._con, made, outcome.file_id)
         self._con.execute(
             """
             INSERT INTO lake.quarantine.rows (feed, file_id, row_no, raw, reasons)
             SELECT $feed, $file_id, row_no, raw, reasons FROM rejected ORDER BY row_no
             """,
             {"feed": made.feed, "file_id": outcome.file_id},
+        )
+        if outcome.quarantined:
+            self._write_cells(made, outcome.file_id)
+
+    def _write_cells(self, made: Contract, file_id: str) -> None:
+        """The cells and the key of each quarantined row that is a row: what its correction starts from."""
+        key = ", ".join(f'CAST(r."{name}" AS VARCHAR)' for name in made.key)
+        missing = " OR ".join(f'r."{name}" IS NULL' for name in made.key)
+        self._con.execute(
+            f"""
+            INSERT INTO lake.quarantine.cells (feed, file_id, row_no, key_values, cells)
+            SELECT $feed, $file_id, r.row_no, CASE WHEN {missing} THEN NULL ELSE [{key}] END, k.raw
+            FROM rows AS r JOIN ({kept_raw()}) AS k USING (row_id)
+            WHERE r.row_no IN (SELECT row_no FROM rejected) ORDER BY r.row_no
+            """,
+            {"feed": made.feed, "file_id": file_id},
         )
 
     def _write_periods(self, made: Contract, lineage: dict[str, object]) -> None:
@@ -271,13 +313,14 @@ class Landing:
         self._con.execute(
             """
             INSERT INTO lake.ops.files (feed, file_id, name, received_on, period, rows_in, accepted, duplicates, quarantined,
-                repaired_codes, status, reason, extra_headings, size_bytes, modified_ns, archived, landed_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                repaired_codes, status, reason, headings, extra_headings, amends, size_bytes, modified_ns, archived, landed_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 outcome.feed, outcome.file_id, outcome.name, outcome.received_on, outcome.period, counts.rows_in, counts.accepted,
                 counts.duplicates, counts.quarantined, counts.repaired_codes, outcome.status, outcome.reason,
-                list(outcome.extra_headings), delivery.size_bytes, delivery.modified_ns,
+                list(outcome.headings) if outcome.headings else None, list(outcome.extra_headings), outcome.amends,
+                delivery.size_bytes, delivery.modified_ns,
                 f"{outcome.file_id[:2]}/{outcome.file_id}", now,
             ],
         )  # fmt: skip

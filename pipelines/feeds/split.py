@@ -44,7 +44,9 @@ class Counts:
         return self.rows_in == self.accepted + self.duplicates + self.quarantined
 
 
-def split(con: Connection, source: Source, made: Contract, received_on: date, scratch: Path) -> Counts:
+def split(
+    con: Connection, source: Source, made: Contract, received_on: date, scratch: Path, amends: str | None = None
+) -> Counts:
     """Read a decoded file into `batch` (rows to accept) and `rejected` (row_no, raw, reasons); nothing is written to the lake.
 
     `batch` has the contract's columns, `row_no`, and for registers `superseded_on`; `closings` holds the register versions
@@ -55,22 +57,22 @@ def split(con: Connection, source: Source, made: Contract, received_on: date, sc
         FileRefusedError: it is no CSV even so.
     """
     try:
-        return _split(con, source, made, received_on)
+        return _split(con, source, made, received_on, amends)
     except (UnreadableTextError, UnmarkedBytesError):
         plain = with_plain_newlines(source, scratch)
     try:
-        return _split(con, plain, made, received_on)
+        return _split(con, plain, made, received_on, amends)
     except UnreadableTextError as error:
         words = str(error).splitlines()[0]
         raise FileRefusedError(f"this cannot be read as CSV ({words}); ask the sender for the file again") from error
 
 
-def _split(con: Connection, source: Source, made: Contract, received_on: date) -> Counts:
+def _split(con: Connection, source: Source, made: Contract, received_on: date, amends: str | None) -> Counts:
     reading = read(con, source, made)
     con.execute("CREATE OR REPLACE TEMP TABLE excluded (row_no BIGINT, fate VARCHAR, reason VARCHAR)")
     _note_corrections(con, reading)
     _exclude_repeats(con, made)
-    has_known = _compare_with_known(con, made, received_on)
+    has_known = _compare_with_known(con, made, received_on, amends)
     _divide(con, made, received_on, has_known=has_known)
     _reject(con, made, reading)
     return _count(con, count_repaired(con, reading))
@@ -183,10 +185,16 @@ def _conflict(made: Contract, where: str) -> str:
     return f"{'+'.join(made.key)}: key_conflict, other content under the same key {where}"
 
 
-def _compare_with_known(con: Connection, made: Contract, received_on: date) -> bool:
-    """Whether the warehouse holds rows under the keys of this file; those that say nothing new are excluded."""
+def _compare_with_known(con: Connection, made: Contract, received_on: date, amends: str | None) -> bool:
+    """Whether the warehouse holds rows under the keys of this file; those that say nothing new are excluded.
+
+    Rows that come back to a snapshot (`amends`) are compared with the snapshot they come back to.
+    """
     if made.delivery == "append":
         return _compare_with_events(con, made)
+    if made.delivery == "period_snapshot" and amends:
+        own = "file_id = ? OR file_id IN (SELECT file_id FROM lake.ops.files WHERE amends = ?)"
+        return _compare_with_same_keys(con, made, f"({own})", [amends, amends])
     return made.delivery == "upsert" and _compare_with_register(con, made, received_on)
 
 
@@ -218,6 +226,11 @@ def _compare_with_events(con: Connection, made: Contract) -> bool:
             f'SELECT min("{made.period}"), max("{made.period}") FROM rows WHERE NOT is_faulty'
         ).fetchone()
         where, bound = f'"{made.period}" BETWEEN ? AND ?', list(span or (None, None))
+    return _compare_with_same_keys(con, made, where, bound)
+
+
+def _compare_with_same_keys(con: Connection, made: Contract, where: str, bound: Sequence[object]) -> bool:
+    """Against known rows that keep their content for ever: the same again is a duplicate, other content a conflict."""
     if not _known(con, made, "", where, bound):
         return False
     con.execute(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -23,7 +23,8 @@ class FeedSource:
         department: who delivers it.
         newest_file: name of its newest file visible at as-of; None when it never delivered.
         received_on: when that file came.
-        state: `fresh`, `late` or `missing`.
+        state: `fresh`, `late`, `missing`, or `failed` (its newest file did not get in).
+        rules: the rules that rest on it, unknown unless it is fresh.
     """
 
     feed: str
@@ -32,12 +33,15 @@ class FeedSource:
     newest_file: str | None
     received_on: date | None
     state: str
+    rules: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, feed: str, newest_file: str | None, received_on: date | None, state: str) -> FeedSource:
+    def of(
+        cls, feed: str, newest_file: str | None, received_on: date | None, state: str, rules: Sequence[str] = ()
+    ) -> FeedSource:
         """The source with the Chinese name and the department of its contract."""
         made = contract(feed)
-        return cls(feed, made.title_zh, made.department, newest_file, received_on, state)
+        return cls(feed, made.title_zh, made.department, newest_file, received_on, state, tuple(rules))
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from pipelines.names import name_zh
 from pipelines.warehouse.tables import Table
 
 if TYPE_CHECKING:
-    from pipelines.lists.context import ListContext
+    from pipelines.lists.context import FeedSource, ListContext
     from pipelines.parameters import LprRate, Parameters
 
 TEXTS = Path(__file__).with_name("notes_zh.yml")
-STATES = {"fresh": "正常", "late": "逾期未到，相关条件按未知处理", "missing": "尚未接入，相关条件按未知处理"}
+STATES = {"fresh": "正常", "late": "逾期未到", "missing": "尚未接入", "failed": "最新文件未通过检查"}
 
 
 def notes(declared: Table, headings: Sequence[str], week: str, context: ListContext) -> list[Line]:
@@ -91,13 +91,23 @@ def _sources(context: ListContext) -> list[tuple[Any, ...]]:
     return [
         (
             f"{source.title_zh}（{source.feed}）",
-            STATES[source.state],
+            _state(source),
             source.newest_file or "—",
             source.department,
             "—" if source.received_on is None else f"{source.received_on:%Y-%m-%d}",
         )
         for source in context.sources
     ]
+
+
+def _state(source: FeedSource) -> str:
+    """The state of a feed, and which conditions it leaves unknown."""
+    if source.state == "fresh":
+        return STATES["fresh"]
+    rules = "、".join(name_zh("rule", rule) for rule in source.rules)
+    return (
+        f"{STATES[source.state]}，以下条件按未知处理：{rules}" if rules else f"{STATES[source.state]}，不影响判定条件"
+    )
 
 
 @cache

@@ -22,6 +22,15 @@ class Newest:
     received_on: date
 
 
+@dataclass(frozen=True)
+class Failure:
+    """The newest file of a feed that did not get in."""
+
+    name: str
+    received_on: date
+    reason: str
+
+
 def show_feeds(con: Connection, as_of: date, links: Path | None = None) -> None:
     """Views `feed.<feed>`: exactly the rows received on or before `as_of` and not replaced by then.
 
@@ -66,11 +75,33 @@ def newest_files(con: Connection, as_of: date) -> Mapping[str, Newest]:
     rows = con.execute(
         """
         SELECT feed, arg_max(name, (received_on, landed_at)), max(received_on) FROM lake.ops.files
-        WHERE status = 'landed' AND received_on <= ? GROUP BY feed
+        WHERE status = 'landed' AND amends IS NULL AND received_on <= ? GROUP BY feed
         """,
         [as_of],
     ).fetchall()
     return {feed: Newest(name, received_on) for feed, name, received_on in rows}
+
+
+def newest_failures(con: Connection, as_of: date) -> Mapping[str, Failure]:
+    """Feed -> its newest file that was refused or stopped by the gate, where none received on that day or later landed.
+
+    A file taken out of the inbox (`withdrawn`) does not count any more, nor does one that is still arriving (`waiting`).
+    """
+    rows = con.execute(
+        """
+        WITH good AS (
+            SELECT feed, max(received_on) AS newest FROM lake.ops.files
+            WHERE status = 'landed' AND amends IS NULL AND received_on <= $as_of GROUP BY feed
+        )
+        SELECT feed, arg_max(name, (received_on, name)), max(received_on), arg_max(reason, (received_on, name))
+        FROM lake.ops.files LEFT JOIN good USING (feed)
+        WHERE status IN ('refused', 'gate_failed') AND amends IS NULL AND received_on <= $as_of
+            AND (good.newest IS NULL OR received_on > good.newest)
+        GROUP BY feed
+        """,
+        {"as_of": as_of},
+    ).fetchall()
+    return {feed: Failure(name, received_on, reason) for feed, name, received_on, reason in rows}
 
 
 def inputs_digest(con: Connection, as_of: date) -> str:
@@ -108,11 +139,21 @@ def _replaced(con: Connection, made: Contract, as_of: date) -> list[str]:
     scope = f"concat_ws('|', {', '.join(made.snapshot_by)})" if made.snapshot_by else "''"
     rows = con.execute(
         """
-        SELECT file_id, period, scope FROM lake.ops.file_periods WHERE feed = ? AND received_on <= ?
-        QUALIFY row_number() OVER (PARTITION BY period, scope ORDER BY received_on DESC, landing_no DESC) > 1
-        ORDER BY ALL
+        WITH covered AS (FROM lake.ops.file_periods WHERE feed = $feed AND received_on <= $as_of),
+        landed AS (FROM lake.ops.files WHERE feed = $feed AND status = 'landed'),
+        replaced AS (
+            FROM covered
+            QUALIFY row_number() OVER (PARTITION BY period, scope ORDER BY received_on DESC, landing_no DESC) > 1
+        ),
+        amended AS (  -- rows taken back from quarantine go with the file they stood in
+            SELECT a.file_id, c.period, c.scope
+            FROM landed AS a JOIN landed AS o ON o.file_id = a.amends
+            JOIN covered AS c ON c.file_id <> o.file_id JOIN landed AS n ON n.file_id = c.file_id
+            WHERE (n.received_on, n.landed_at) > (o.received_on, o.landed_at)
+        )
+        SELECT file_id, period, scope FROM replaced UNION SELECT file_id, period, scope FROM amended ORDER BY ALL
         """,
-        [made.feed, as_of],
+        {"feed": made.feed, "as_of": as_of},
     ).fetchall()
     listed = ", ".join(
         f"({quoted(file_id)}, DATE '{period}', {quoted(scope_value)})" for file_id, period, scope_value in rows

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 
 from pipelines import flow
 from pipelines.feeds.contract import contract, feeds
 from pipelines.settings import SAMPLES, Settings
+from pipelines.simulate.codes import usccs
 from pipelines.warehouse.connect import reader
 from pipelines.warehouse.visible import show_feeds
 
@@ -84,6 +86,12 @@ def samples_of(inbox: Path, names: Sequence[str] = SMALL, root: Path = SAMPLES) 
         (inbox / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(root / name, inbox / name)
     return inbox
+
+
+def codes(first: int, count: int) -> list[str]:
+    """Valid made-up codes of enterprises of one county."""
+    numbers = np.arange(first, first + count)
+    return [str(code) for code in usccs(np.full(count, "91"), np.full(count, "510623"), "MAY", numbers)]
 
 
 def list_files(folder: Path) -> dict[str, str]:

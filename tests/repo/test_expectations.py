@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.feeds.contract import contract
 from pipelines.feeds.gate import Check, Gate
+from pipelines.feeds.history import fact_columns, totalled
 from pipelines.settings import HOUSE
 from pipelines.warehouse.tables import table
 
@@ -32,6 +33,11 @@ def columns_of(stem: str) -> dict[str, str]:
     return dict(table(stem.replace("__", ".", 1)).table_columns)
 
 
+def facts_of(stem: str) -> dict[str, str]:
+    """Fact -> SQL type of what is known of a delivery of a feed beside its rows."""
+    return fact_columns(contract(stem)) if stem in stems("schemas/feeds") else {}
+
+
 class Batches:
     """The gate on batches made up by a SELECT."""
 
@@ -40,17 +46,19 @@ class Batches:
         self.gate = Gate(self.con)
         self.made = 0
 
-    def judge(self, stem: str, select: str, previous_rows: int = 4) -> list[Check]:
-        """What a suite finds on the rows of a SELECT."""
+    def judge(self, stem: str, select: str, **facts: float) -> list[Check]:
+        """What a suite finds on the rows of a SELECT, delivered under the given facts; the others are not known."""
         self.made += 1
         self.con.execute(f"CREATE TABLE batch_{self.made} AS {select}")
-        return self.gate.judge(stem, f"batch_{self.made}", {"previous_rows": previous_rows})
+        known = [f"CAST({facts.get(name, 'NULL')} AS {kind}) AS {name}" for name, kind in facts_of(stem).items()]
+        self.con.execute(f"CREATE TABLE delivery_{self.made} AS SELECT {', '.join(known or ['NULL AS nothing'])}")
+        return self.gate.judge(stem, f"batch_{self.made}", f"delivery_{self.made}")
 
     def failed(
-        self, stem: str, select: str, severity: str = "critical", previous_rows: int = 4
+        self, stem: str, select: str, severity: str = "critical", **facts: float
     ) -> list[tuple[str, str | None]]:
         """Type and column of what did not hold at a severity."""
-        checks = self.judge(stem, select, previous_rows)
+        checks = self.judge(stem, select, **facts)
         return sorted(
             (each.expectation, each.column_name) for each in checks if not each.success and each.severity == severity
         )
@@ -85,12 +93,14 @@ def test_a_suite_asks_only_for_columns_of_its_table(stem: str) -> None:
         if key.startswith("column")
     }
     assert asked - columns_of(stem).keys() == set()
+    facts = {each["kwargs"]["column"] for each in SUITES[stem].get("delivery", [])}
+    assert facts - facts_of(stem).keys() == set()
 
 
 @pytest.mark.parametrize("stem", SUITES)
 def test_a_suite_stays_small_and_leaves_keys_to_the_split(stem: str) -> None:
     types = [each["type"] for each in SUITES[stem]["expectations"]]
-    assert 3 <= len(types) <= (14 if stem.startswith("out__") else 7)
+    assert 3 <= len(types) <= (14 if stem.startswith("out__") else 10)
     assert stem.startswith("out__") or "expect_column_values_to_be_unique" not in types
 
 
@@ -103,9 +113,25 @@ def test_an_empty_batch_of_any_feed_closes_the_gate(gate: Batches, stem: str) ->
 @pytest.mark.parametrize("stem", SUITES)
 def test_no_expectation_raises_on_a_typed_batch(gate: Batches, stem: str) -> None:
     gaps = dict.fromkeys(columns_of(stem), "NULL")
-    checks = gate.judge(stem, rows(stem, {}, {}, gaps))
-    assert len(checks) == len(SUITES[stem]["expectations"])
+    checks = gate.judge(stem, rows(stem, {}, {}, gaps), **dict.fromkeys(facts_of(stem), 1))
+    assert len(checks) == len(SUITES[stem]["expectations"]) + len(SUITES[stem].get("delivery", []))
     assert [(each.expectation, each.error) for each in checks if each.success is None] == []
+
+
+@pytest.mark.parametrize(
+    ("stem", "few", "many", "which"),
+    [
+        ("credit__owners", {"severe_overdue": "false"}, {"severe_overdue": "true"}, "the flag is read the wrong way round"),
+        ("tax__credit_grades", {"grade": "'B'"}, {"grade": "'D'"}, "a list of the punished"),
+        ("online__intents", {"kind": "'需求登记'"}, {"kind": "'浏览'"}, "no demand at all"),
+    ],
+)  # fmt: skip
+def test_a_share_over_the_whole_file_warns_only_when_there_are_enough_rows(gate, stem, few, many, which) -> None:
+    def drawn(cells: dict[str, str], times: int) -> bool:
+        batch = f"SELECT each.* FROM ({rows(stem, cells)}) AS each, range({times})"
+        return ("unexpected_rows_expectation", None) in gate.failed(stem, batch, "warning")
+
+    assert (drawn(many, 120), drawn(few, 120), drawn(many, 10)) == (True, False, False), which
 
 
 def test_swapped_period_columns_close_the_gate(gate: Batches) -> None:
@@ -117,12 +143,47 @@ def test_swapped_period_columns_close_the_gate(gate: Batches) -> None:
     ]
 
 
-def test_a_jump_in_rows_warns_and_lets_the_batch_in(gate: Batches) -> None:
-    stem, drift = "social__insurance", ("expect_table_row_count_to_be_between", None)
-    two = rows(stem, {}, {})
-    assert drift not in gate.failed(stem, two, "warning", previous_rows=4)
-    assert drift in gate.failed(stem, two, "warning", previous_rows=6)
-    assert gate.failed(stem, two, "critical", previous_rows=6) == []
+FEEDS = sorted(stems("schemas/feeds"))
+LOW, HIGH = "expect_column_min_to_be_between", "expect_column_max_to_be_between"
+
+
+@pytest.mark.parametrize("stem", FEEDS)
+def test_a_suite_looks_at_every_kind_of_fact(stem: str) -> None:
+    """Drift of rows, the share that fits the contract; of periods also freshness, of totals and codes where there are any."""
+    judged = {each["kwargs"]["column"] for each in SUITES[stem]["delivery"]}
+    made = contract(stem)
+    wanted = {"clean_share", "rows_vs_usual"} | ({"days_behind"} if made.period else set())
+    has_codes = "uscc" in columns_of(stem) and stem != "registry__entities"
+    wanted |= {"known_share"} if has_codes else set()
+    assert wanted <= judged
+    has_totals = bool(totalled(made)) and (made.delivery == "period_snapshot" or stem == "tax__payments")
+    compared = any(name.endswith("_vs_usual") and name != "rows_vs_usual" for name in judged)
+    assert compared or not has_totals
+
+
+@pytest.mark.parametrize(
+    ("facts", "closes", "warns"),
+    [
+        ({"rows_vs_last": 0.4}, [], [(LOW, "rows_vs_last")]),
+        ({"rows_vs_last": 2.5}, [], [(HIGH, "rows_vs_last")]),
+        ({"rows_vs_usual": 0.1}, [(LOW, "rows_vs_usual")], []),
+        ({"contribution_base_vs_usual": 0.0001}, [(LOW, "contribution_base_vs_usual")], [(LOW, "contribution_base_vs_usual")]),
+        ({"contribution_base_vs_usual": 10_000}, [], [(HIGH, "contribution_base_vs_usual")]),
+        ({"clean_share": 0.4}, [(LOW, "clean_share")], [(LOW, "clean_share")]),
+        ({"clean_share": 0.9}, [], [(LOW, "clean_share")]),
+        ({"known_share": 0.01}, [(LOW, "known_share")], [(LOW, "known_share")]),
+        ({"known_share": 0.7}, [], [(LOW, "known_share")]),
+        ({"days_behind": 120}, [], [(HIGH, "days_behind")]),
+        ({"days_behind": -60}, [(LOW, "days_behind")], []),
+        ({"rows_vs_last": 1, "rows_vs_usual": 1, "clean_share": 1, "known_share": 1, "days_behind": 20}, [], []),
+        ({}, [], []),  # nothing known yet: nothing expected
+    ],
+)  # fmt: skip
+def test_too_little_closes_the_gate_and_too_much_only_warns(gate, facts, closes, warns) -> None:
+    stem = "social__insurance"
+    batch = rows(stem, {"contribution_base": "200000", "insured_headcount": "36"})
+    assert gate.failed(stem, batch, "critical", **facts) == closes
+    assert gate.failed(stem, batch, "warning", **facts) == warns
 
 
 @pytest.mark.parametrize(
@@ -138,13 +199,35 @@ def test_a_jump_in_rows_warns_and_lets_the_batch_in(gate: Batches) -> None:
         ("tax__credit_grades", {"grade": "'A'"}, "grade"),  # a list of A taxpayers alone
         ("crm__disbursements", {"annual_rate": "0.0435"}, "annual_rate"),  # a fraction instead of percent
         ("utilities__bills", {"uscc": "NULL"}, "uscc"),
+        ("agriculture__operators", {"transferred_area_mu": "0.02"}, "transferred_area_mu"),  # square kilometres
+        ("bank__flows", {"inflow": "100", "outflow": "100000"}, None),  # one column in another unit
+        ("credit__loans", {"settled_on": "DATE '2027-01-01'", "balance": "5"}, None),  # settled and still owing
+        ("credit__loans", {"amount": "5", "balance": "6"}, "amount"),  # more outstanding than granted
+        ("crm__contacts", {"week": "'48'"}, "week"),
+        ("crm__disbursements", {"term_months": "3"}, "term_months"),  # years in a column of months
+        ("crm__applications", {"amount": "30"}, "amount"),
+        ("crm__suppressions", {"from_on": "DATE '1900-01-01'"}, "from_on"),
+        ("green__enterprises", {"carbon_tonnes": "90000000"}, "carbon_tonnes"),
+        ("platform__sales", {"orders": "1000000", "settled_amount": "5"}, None),  # orders and amounts swapped
+        ("registry__certifications", {"expires_on": "NULL"}, "expires_on"),
+        ("registry__entities", {"established_on": "DATE '1900-01-01'"}, "established_on"),  # a placeholder
+        ("sites__tenants", {"repurchase_rate": "-1"}, "repurchase_rate"),
+        ("social__insurance", {"insured_headcount": "5000"}, "insured_headcount"),  # a sum of another thing
+        ("social__insurance", {"contribution_base": "12", "insured_headcount": "3"}, None),  # 万元 under 元
+        ("tax__credit_grades", {"year": "2001"}, "year"),
+        ("tax__invoices", {"amount": "5", "red_amount": "600"}, None),  # more cancelled than issued
+        ("tax__payments", {"tax_item": "'房租'"}, "tax_item"),  # an export of something else
+        ("tax__payments", {"paid_on": "DATE '2025-12-31'", "period_start": "DATE '2026-01-01'"}, "paid_on"),
+        ("utilities__bills", {"quantity": "1", "amount": "9000"}, None),  # quantity and amount swapped
     ],
 )
 def test_a_planted_oddity_warns_and_does_not_close_the_gate(
     gate: Batches, stem: str, cells: dict[str, str], warned: str
 ) -> None:
     batch = rows(stem, cells)
-    assert warned in {column for _, column in gate.failed(stem, batch, "warning")}
+    found = gate.failed(stem, batch, "warning")
+    assert warned in {column for _, column in found}
+    assert warned or "unexpected_rows_expectation" in {kind for kind, _ in found}
     assert gate.failed(stem, batch) == []
 
 

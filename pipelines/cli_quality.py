@@ -1,0 +1,167 @@
+"""The commands about the quality of feeds: new-feed, quality, verify, quarantine."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+import click
+from rich.markup import escape
+
+from pipelines.cli import (
+    _bar,
+    _day,
+    _in_words,
+    _ingested,
+    _print_json,
+    _show_ingested,
+    _show_rows,
+    as_json,
+    home,
+    main,
+    out,
+)
+from pipelines.settings import Settings
+
+
+@main.command("new-feed")
+@click.argument("name")
+@click.option(
+    "--from",
+    "sample",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A sample file.",
+)
+@click.option("--title", help="What it is called in Chinese.")
+@click.option("--department", help="Who delivers it.")
+@click.option("--key", help="HEADING,HEADING that name a row, when the sample does not show it.")
+@_in_words
+def new_feed(name: str, sample: Path, title: str | None, department: str | None, key: str | None) -> None:
+    """Propose the contract of feed NAME from a sample; write contract, expectations, masked sample and dictionary."""
+    from pipelines.newfeed.scaffold import new_feed as scaffold
+
+    made = scaffold(name, sample, title, department, key.split(",") if key else ())
+    rows = [
+        [escape(each.heading), each.name, each.type, each.unit or "", "key" if each.name in made.proposal.key else "",
+         "personal" if each.personal else "", f"{each.filled:.0%}"]
+        for each in made.proposal.columns
+    ]  # fmt: skip
+    _show_rows(("heading", "column", "type", "unit", "key", "personal", "filled"), rows)
+    out.print(
+        f"delivery {made.proposal.delivery}, period {made.proposal.period or 'none'}: look it over, then",
+        highlight=False,
+    )
+    for path in made.paths:
+        out.print(f"wrote {path}", soft_wrap=True, highlight=False)
+    trial = made.trial
+    names = ("rows_in", "accepted", "duplicates", "quarantined")
+    counts = ", ".join(f"{name} {getattr(trial, name):,}" for name in names)
+    out.print(f"trial: {trial.status}; {counts} {trial.reason or ''}", soft_wrap=True, highlight=False)
+    out.print(f"next: put files into inbox/{name}/ and run: shoudai ingest {name}", soft_wrap=True, highlight=False)
+
+
+@main.command()
+@home
+@click.option("--open", "shown", is_flag=True, help="Open the page in a browser.")
+@_in_words
+def quality(home: Path | None, shown: bool) -> None:
+    """Write the data-quality page anew: deliveries, checks, quarantine, frozen rules. Reads without a net."""
+    from pipelines.report.quality import write_quality
+
+    path = write_quality(Settings.from_env(home))
+    out.print(f"data quality: {path}", soft_wrap=True, highlight=False)
+    if shown:
+        click.launch(str(path))
+
+
+@main.command()
+@home
+@as_json
+@_in_words
+def verify(home: Path | None, as_json: bool) -> None:
+    """Check a home: ledgers, lake, archive, published file and links. Exit code 70 when something does not hold."""
+    from pipelines import verified
+
+    with _bar() as bar:
+        findings = verified.verify(Settings.from_env(home), bar)
+    if as_json:
+        _print_json([{**asdict(each), "is_sound": each.is_sound} for each in findings])
+    for each in findings if not as_json else ():
+        mark = "[green]holds[/]" if each.is_sound else "[red]broken[/]"
+        out.print(f"{mark}  {each.name} ({each.checked:,} looked at)", soft_wrap=True, highlight=False)
+        for fault in each.faults:
+            out.print(f"        {escape(fault)}", soft_wrap=True, highlight=False)
+    if not all(each.is_sound for each in findings):
+        sys.exit(70)
+
+
+@main.group(invoke_without_command=True)
+@click.option("--feed", help="Only this feed.")
+@home
+@as_json
+@click.pass_context
+@_in_words
+def quarantine(context: click.Context, feed: str | None, home: Path | None, as_json: bool) -> None:
+    """What is in quarantine and why; with `export` and `return` it is worked off."""
+    if context.invoked_subcommand:
+        return
+    from pipelines.quarantine.state import reasons
+    from pipelines.warehouse.connect import reader
+
+    with reader(Settings.from_env(home)) as con:
+        found = [asdict(each) for each in reasons(con, feed)]
+    if as_json:
+        _print_json(found)
+        return
+    columns = ("feed", "reason", "open", "fixed", "returned", "replaced", "first open: file", "row")
+    _show_rows(columns, [["" if value is None else escape(str(value)) for value in each.values()] for each in found])
+    out.print(
+        f"{sum(each['open'] for each in found):,} open (a row with two reasons counts under both). fixed: a later delivery "
+        "brought the same key; replaced: newer files took the place of its file"
+    )
+
+
+@quarantine.command("export")
+@click.argument("feed")
+@click.option(
+    "--out", "target", required=True, type=click.Path(dir_okay=False, path_type=Path), help="FILE.xlsx or .csv"
+)
+@click.option("--reason", help="Only rows with a reason that contains this.")
+@home
+@_in_words
+def quarantine_export(feed: str, target: Path, reason: str | None, home: Path | None) -> None:
+    """Write the open rows of FEED for correction: original headings, reasons, file and row."""
+    from pipelines.quarantine.correction import write_correction
+
+    rows = write_correction(Settings.from_env(home), feed, target, reason)
+    out.print(f"{rows:,} rows for correction: {target}", soft_wrap=True, highlight=False)
+
+
+@quarantine.command("return")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--received-on", callback=_day, metavar="DATE", help="Day from which on they are visible (default: today)."
+)
+@home
+@as_json
+@_in_words
+def quarantine_return(file: Path, received_on: date | None, home: Path | None, as_json: bool) -> None:
+    """Take the corrected rows of FILE back: same contract, split and gate, as deliveries of their own."""
+    from pipelines.flow import IngestReport
+    from pipelines.quarantine.returned import take_back
+
+    done = take_back(Settings.from_env(home), file, received_on)
+    if as_json:
+        _print_json(
+            {
+                "files": _ingested(IngestReport(done.files))["files"],
+                "left_out": done.left_out,
+                "untouched": done.untouched,
+            }
+        )
+        return
+    _show_ingested(IngestReport(done.files))
+    out.print(f"{done.untouched:,} rows were not changed, {done.left_out:,} were not open any more: left as they are")

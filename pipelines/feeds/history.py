@@ -1,0 +1,153 @@
+"""What is known of a delivery beside its rows: how it compares with the earlier ones, with the register, with the calendar.
+
+One row of facts, made in one pass over the accepted rows, for the `delivery` part of a suite. A fact that cannot be
+known (no history yet, no register yet, too few codes) is NULL, and what a suite expects of it is left out.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from pipelines.feeds.contract import Column, Contract
+from pipelines.warehouse.connect import quoted
+
+if TYPE_CHECKING:
+    from pipelines.feeds.split import Counts
+    from pipelines.warehouse.connect import Connection
+
+REGISTER = "registry__entities"
+
+USUAL_OF = 6
+"""Half a year of a monthly feed: long enough for a median, short enough to follow growth."""
+
+FEWEST_FOR_USUAL = 3
+"""The first deliveries are often a backfill or a trial; the median of three survives one odd one."""
+
+FEWEST = 100
+"""A share of fewer rows or codes moves by more than a percent with each of them and says nothing."""
+
+CODES_LOOKED_UP = 50_000
+"""So many distinct codes give the known share to half a percent; more would read the whole register for each file."""
+
+_SERIES = "regexp_replace(split_part({name}, '.', 1), '[0-9]+', '#', 'g')"
+
+
+def totalled(made: Contract) -> tuple[Column, ...]:
+    """The money columns whose totals are compared; a register's accepted rows are only its changes, so it has none."""
+    return () if made.delivery == "upsert" else tuple(each for each in made.columns if each.type == "money")
+
+
+def fact_columns(made: Contract) -> dict[str, str]:
+    """Name -> SQL type of the facts about a delivery of a feed.
+
+    - `clean_share`: share of its rows that meet the contract (NULL for fewer than a hundred rows).
+    - `rows_vs_last`, `rows_vs_usual`: its rows per month covered, as a multiple of the delivery before and of the median of
+      the last six (NULL before there are three). Only deliveries of one series compare: same name apart from digits, so
+      that a backfill, a correction and the monthly file, or power and water, stand apart.
+    - `known_share`: share of its codes that the register knows (NULL for fewer than a hundred, or without a register).
+    - `days_behind`: days from the end of its newest period to its receipt; negative when it speaks of the future.
+    - `<money>_vs_usual`: as `rows_vs_usual`, for the total of each money column.
+    """
+    names = ["clean_share", "rows_vs_last", "rows_vs_usual", "known_share"]
+    totals = {f"{column.name}_vs_usual": "DOUBLE" for column in totalled(made)}
+    return dict.fromkeys(names, "DOUBLE") | {"days_behind": "INTEGER"} | totals
+
+
+def describe(con: Connection, made: Contract, name: str, counts: Counts, received_on: date) -> None:
+    """The temporary table `delivery`: one row with the columns of `fact_columns`, about the rows in `batch`.
+
+    `measured` holds the months covered and the total of each money column (`total_<name>`).
+    """
+    _measure(con, made)
+    _compare_with_earlier(con, made, name)
+    totals = "".join(
+        f', m."total_{each.name}" / m.months / u."{each.name}" AS "{each.name}_vs_usual"' for each in totalled(made)
+    )
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE delivery AS
+        SELECT if($rows_in < {FEWEST}, NULL, 1 - $quarantined / $rows_in) AS clean_share,
+               $rows_in / m.months / u.last_rows AS rows_vs_last,
+               $rows_in / m.months / u.rows AS rows_vs_usual,
+               {_known_share(con, made, counts.accepted)} AS known_share,
+               date_diff('day', m.newest_on, $received_on::DATE)::INTEGER AS days_behind{totals}
+        FROM measured AS m, usual AS u
+        """,
+        {"quarantined": float(counts.quarantined), "rows_in": float(counts.rows_in), "received_on": received_on},
+    )
+
+
+def keep_totals(con: Connection, made: Contract, file_id: str) -> None:
+    """Store the totals of a delivery that landed, for those to come."""
+    for column in totalled(made):
+        con.execute(
+            f"""
+            INSERT INTO lake.ops.file_totals (feed, file_id, column_name, months, total_yuan)
+            SELECT ?, ?, ?, months, "total_{column.name}" FROM measured WHERE "total_{column.name}" IS NOT NULL
+            """,
+            [made.feed, file_id, column.name],
+        )
+
+
+def _measure(con: Connection, made: Contract) -> None:
+    """Months covered, newest day spoken of, totals: one pass over the accepted rows."""
+    months = newest = "NULL::DATE"
+    if made.period:
+        first, last = f'min("{made.period}")', f'max("{made.period}")'
+        months = f"1 + date_diff('month', {first}, {last})"
+        newest = f"last_day({last})" if made.column(made.period).type == "month" else f"{last}::DATE"
+    sums = "".join(f', sum("{each.name}") AS "total_{each.name}"' for each in totalled(made))
+    counted = months if made.period else "1"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE measured AS SELECT {counted} AS months, {newest} AS newest_on{sums} FROM batch"
+    )
+
+
+def _compare_with_earlier(con: Connection, made: Contract, name: str) -> None:
+    """`usual`: rows and totals per month of the earlier deliveries of the series, newest first."""
+    enough = f"FILTER (nth <= {USUAL_OF})"
+    earlier_totals = "".join(
+        f""", (SELECT if(count(*) < {FEWEST_FOR_USUAL}, NULL, nullif(median(t.total_yuan::DOUBLE / t.months), 0))
+               FROM lake.ops.file_totals AS t JOIN earlier AS e USING (file_id)
+               WHERE t.feed = $feed AND t.column_name = {quoted(each.name)} AND e.nth <= {USUAL_OF}) AS "{each.name}\""""
+        for each in totalled(made)
+    )
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE usual AS
+        WITH landed AS (
+            SELECT file_id, rows_in, received_on, landed_at,
+                   1 + coalesce(date_diff('month', strptime(split_part(period, '/', 1), '%Y-%m'),
+                                          strptime(split_part(period, '/', -1), '%Y-%m')), 0) AS months
+            FROM lake.ops.files
+            WHERE feed = $feed AND status = 'landed' AND rows_in > 0
+                AND {_SERIES.format(name="name")} = {_SERIES.format(name="$name")}
+        ),
+        earlier AS (
+            SELECT file_id, rows_in / months AS rows, row_number() OVER (ORDER BY received_on DESC, landed_at DESC) AS nth
+            FROM landed
+        )
+        SELECT max(rows) FILTER (nth = 1) AS last_rows,
+               if(count(*) < {FEWEST_FOR_USUAL}, NULL, median(rows) {enough}) AS rows{earlier_totals}
+        FROM earlier
+        """,
+        {"feed": made.feed, "name": name},
+    )
+
+
+def _known_share(con: Connection, made: Contract, accepted: int) -> str:
+    """SQL of the share of codes that the register knows; of a fixed part of all codes when there are many."""
+    if made.feed == REGISTER or not any(column.name == "uscc" for column in made.columns):
+        return "NULL::DOUBLE"
+    part = max(1, accepted // CODES_LOOKED_UP)
+    chosen = f"uscc IS NOT NULL AND hash(uscc) % {part} = 0"
+    known = con.execute(
+        f"""
+        SELECT count(*), count(r.uscc), (SELECT count(*) FROM (FROM lake.feed.{REGISTER} LIMIT 1))
+        FROM (SELECT DISTINCT uscc FROM batch WHERE {chosen}) AS b
+        LEFT JOIN (SELECT DISTINCT uscc FROM lake.feed.{REGISTER} WHERE {chosen}) AS r USING (uscc)
+        """
+    ).fetchone()
+    codes, found, has_register = known or (0, 0, 0)
+    return f"{found / codes:.6f}" if has_register and codes >= FEWEST else "NULL::DOUBLE"

@@ -1,0 +1,171 @@
+"""What the data-quality page shows, feed by feed: deliveries, checks that failed, the open quarantine, frozen rules."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pipelines.feeds.contract import contract, feeds
+from pipelines.feeds.gate import suite_of
+from pipelines.quarantine.state import Reason, reasons
+from pipelines.report.page import page
+from pipelines.settings import Settings
+from pipelines.warehouse.connect import Connection, reader
+
+QUALITY = "quality.html"
+DELIVERIES_SHOWN = 24
+"""Two years of a monthly feed; what came before is counted."""
+
+
+@dataclass(frozen=True)
+class DeliveryLine:
+    """One file: when it came, what became of it and of its rows."""
+
+    file_id: str
+    name: str
+    received_on: date
+    status: str
+    rows_in: int
+    accepted: int
+    duplicates: int
+    quarantined: int
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class FailedCheck:
+    """One expectation that did not hold; `success` None = it raised."""
+
+    file: str
+    expectation: str
+    column: str | None
+    severity: str
+    success: bool | None
+    observed: str
+    expected: str
+    why: str
+
+
+@dataclass(frozen=True)
+class FeedQuality:
+    """One feed, newest delivery last.
+
+    Attributes:
+        state: `fresh`, `late`, `failed`, `missing`, or None before the first release.
+        frozen_rules: rules unknown to everyone because of it.
+        files: all its files, of which `deliveries` are the newest.
+    """
+
+    feed: str
+    title_zh: str
+    department: str
+    state: str | None
+    days_old: int | None
+    late_after_days: int | None
+    frozen_rules: tuple[str, ...]
+    files: int
+    checks: int
+    deliveries: tuple[DeliveryLine, ...]
+    failed_checks: tuple[FailedCheck, ...]
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class Quality:
+    """All feeds, and the week their states are of."""
+
+    week: str | None
+    as_of: date | None
+    feeds: tuple[FeedQuality, ...]
+
+
+def write_quality(settings: Settings) -> Path:
+    """Write `published/quality.html` from the warehouse as it is, whole or not at all; same warehouse, same bytes.
+
+    Raises:
+        UsageError: there is no warehouse yet.
+    """
+    text = page(quality(settings))
+    settings.published.mkdir(parents=True, exist_ok=True)
+    path = settings.published / QUALITY
+    partial = path.with_suffix(".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+    return path
+
+
+def quality(settings: Settings) -> Quality:
+    """The quality of every declared feed, by name."""
+    with reader(settings) as con:
+        week, as_of = con.execute(
+            "SELECT max(week), arg_max(as_of, week) FROM lake.ops.runs WHERE status = 'published'"
+        ).fetchone() or (None, None)
+        states = _by_feed(
+            con, "SELECT feed, state, days_old, frozen_rules FROM lake.out.feed_states WHERE week = ?", [week]
+        )
+        deliveries, failed = _deliveries(con), _failed_checks(con)
+        files = dict(con.execute("SELECT feed, count(*) FROM lake.ops.files GROUP BY 1").fetchall())
+        checks = dict(con.execute("SELECT feed, count(*) FROM lake.ops.checks GROUP BY 1").fetchall())
+        open_reasons = [each for each in reasons(con) if each.open]
+    made = []
+    for feed in feeds():
+        of = contract(feed)
+        (state, days_old, frozen) = states[feed][0][1:] if feed in states else (None, None, ())
+        made.append(
+            FeedQuality(
+                feed, of.title_zh, of.department, state, days_old, of.late_after_days, tuple(frozen or ()),
+                files.get(feed, 0), checks.get(feed, 0), tuple(deliveries.get(feed, ())), tuple(failed.get(feed, ())),
+                tuple(each for each in open_reasons if each.feed == feed),
+            )
+        )  # fmt: skip
+    return Quality(week, as_of, tuple(made))
+
+
+def _by_feed(con: Connection, sql: str, bound: Sequence[object] = ()) -> Mapping[str, list[tuple[Any, ...]]]:
+    found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in con.execute(sql, list(bound)).fetchall():
+        found[row[0]].append(row)
+    return found
+
+
+def _deliveries(con: Connection) -> Mapping[str, list[DeliveryLine]]:
+    rows = _by_feed(
+        con,
+        f"""
+        SELECT feed, file_id, name, received_on, status, rows_in, accepted, duplicates, quarantined, reason FROM lake.ops.files
+        QUALIFY row_number() OVER (PARTITION BY feed ORDER BY received_on DESC, landed_at DESC, name) <= {DELIVERIES_SHOWN}
+        ORDER BY feed, received_on, landed_at, name
+        """,
+    )
+    return {feed: [DeliveryLine(*row[1:]) for row in each] for feed, each in rows.items()}
+
+
+def _failed_checks(con: Connection) -> Mapping[str, list[FailedCheck]]:
+    """Of the newest trial of each file: what did not hold, newest file first."""
+    rows = _by_feed(
+        con,
+        """
+        SELECT c.feed, f.name, c.expectation, c.column_name, c.severity, c.success, coalesce(c.error, c.observed), c.expected
+        FROM lake.ops.checks AS c JOIN lake.ops.files AS f ON f.feed = c.feed AND f.file_id = c.file_id AND f.status <> 'repeated'
+        WHERE c.success IS NOT TRUE
+        QUALIFY c.checked_at = max(c.checked_at) OVER (PARTITION BY c.feed, c.file_id)
+        ORDER BY c.feed, f.received_on DESC, f.name, c.severity, c.expectation, c.column_name
+        """,
+    )
+    return {feed: [FailedCheck(*(*row[1:], _why(feed, row[2], row[3]))) for row in each] for feed, each in rows.items()}
+
+
+def _why(feed: str, expectation: str, column: str | None) -> str:
+    """What the suite says it would mean; empty when the suite does not ask for it any more."""
+    if feed not in feeds():
+        return ""
+    suite = suite_of(feed)
+    for each in (*suite["expectations"], *suite.get("delivery", ())):
+        asked = each["kwargs"].get("column", each["kwargs"].get("column_A"))
+        if (each["type"], asked) == (expectation, column):
+            return str(each["meta"]["why"])
+    return ""

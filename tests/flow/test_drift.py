@@ -1,0 +1,89 @@
+"""Drift, coverage and freshness as they come out of deliveries: each file against the earlier ones of its own series."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from pipelines import flow
+
+from .homes import Home, codes as codes_of, settings_of
+
+HEADER = "统一社会信用代码,费款所属期,参保人数,缴费基数总额\n"
+CODES = codes_of(100_000, 120)
+
+
+def month(number: int, employers: int, base: int = 20_000, codes: list[str] = CODES) -> str:
+    return HEADER + "".join(f"{code},2026{number:02d},4,{base}\n" for code in codes[:employers])
+
+
+@pytest.fixture(scope="module")
+def three_months(_migrated, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("settled")
+    shutil.copytree(_migrated, folder / "home", symlinks=True)
+    home = Home(settings_of(folder / "home", folder / "inbox"), None)
+    register = "统一社会信用代码,企业名称\n" + "".join(f"{code},甲{number}\n" for number, code in enumerate(CODES))
+    home.deliver("registry__entities", "dj_20260101.csv", register)
+    for number in (1, 2, 3):
+        home.deliver(
+            "social__insurance", f"sb_2026{number:02d}_2026{number + 1:02d}10.csv", month(number, 110 + number)
+        )
+    assert {each.status for each in flow.ingest(home.settings).files} == {"landed"}
+    return home.settings.home
+
+
+@pytest.fixture
+def settled(three_months, tmp_path):
+    """Three ordinary months of a feed, and the register that knows its codes."""
+    shutil.copytree(three_months, tmp_path / "home", symlinks=True)
+    return Home(settings_of(tmp_path / "home", tmp_path / "inbox"), None)
+
+
+def delivered(home, content: str, name: str = "sb_202604_20260510.csv"):
+    home.deliver("social__insurance", name, content)
+    outcome = next(each for each in flow.ingest(home.settings, ["social__insurance"]).files if each.name == name)
+    failed = {each.column_name for each in outcome.checks if not each.success}
+    return outcome, failed
+
+
+def test_an_ordinary_month_raises_nothing(settled):
+    outcome, failed = delivered(settled, month(4, 115))
+    assert (outcome.status, failed) == ("landed", set())
+
+
+def test_a_fifth_of_the_usual_rows_stays_out_and_the_good_month_stands(settled):
+    outcome, failed = delivered(settled, month(3, 20))
+    assert outcome.status == "gate_failed"
+    assert {"rows_vs_usual", "rows_vs_last"} <= failed
+    assert "rows_vs_usual: found 0.178571, expected min_value 0.2" in outcome.reason
+    assert settled.lake("SELECT count(*) FROM lake.feed.social__insurance WHERE month = DATE '2026-03-01'") == [(113,)]
+
+
+def test_a_total_in_another_unit_stays_out(settled):
+    outcome, failed = delivered(settled, month(4, 112, base=2))
+    assert outcome.status == "gate_failed"
+    assert "contribution_base_vs_usual" in failed
+
+
+def test_codes_of_another_county_stay_out(settled):
+    strangers = codes_of(200_000, 120)
+    outcome, failed = delivered(settled, month(4, 112, codes=strangers))
+    assert (outcome.status, failed) == ("gate_failed", {"known_share"})
+
+
+def test_a_month_that_has_not_come_stays_out_and_an_old_one_only_warns(settled):
+    outcome, failed = delivered(settled, month(12, 112))
+    assert (outcome.status, failed) == ("gate_failed", {"days_behind"})
+    outcome, failed = delivered(settled, month(1, 112), "sb_202601_20260620.csv")
+    assert (outcome.status, failed) == ("landed", {"days_behind"})
+
+
+def test_a_file_of_another_series_is_not_held_against_the_monthly_one(settled):
+    outcome, failed = delivered(settled, month(4, 3), "sb_bc_202604_20260510.csv")
+    assert (outcome.status, failed) == ("landed", set())
+
+
+def test_totals_are_kept_for_the_files_to_come(settled):
+    kept = settled.lake("SELECT column_name, months, total_yuan FROM lake.ops.file_totals ORDER BY total_yuan")
+    assert kept == [("contribution_base", 1, (110 + number) * 20_000) for number in (1, 2, 3)]

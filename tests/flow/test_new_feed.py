@@ -1,0 +1,132 @@
+"""A feed that did not exist an hour ago: proposed from a sample in a copy of the house, landed, and fit for the repo tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines.errors import UsageError
+from pipelines.newfeed.propose import propose
+from pipelines.newfeed.sample import read_sample
+from pipelines.newfeed.scaffold import new_feed
+from pipelines.settings import HOUSE
+
+from .homes import COMMAND, codes
+
+HEADER = "统一社会信用代码,企业名称,法定代表人,联系电话,补贴月份,补贴金额（万元）,补贴类型,发放日期\n"
+ROWS = "".join(
+    f"{code},示例{number}号,王某{number},138{number:08d},{month},{number / 7 + 0.5:.2f},{'稳岗' if number % 3 else '培训'},2026-11-05\n"
+    for number, code in enumerate(codes(300_000, 60))
+    for month in ("202609", "202610")
+)
+FEED = "jobs__subsidies"
+
+
+@pytest.fixture
+def sample(tmp_path) -> Path:
+    path = tmp_path / "jobs_20261110.csv"
+    path.write_bytes((HEADER + ROWS).encode("gb18030"))
+    return path
+
+
+@pytest.fixture
+def house(tmp_path) -> Path:
+    """The house without its samples."""
+    copy = tmp_path / "house"
+    for folder in ("pipelines", "schemas", "sql", "expectations", "tests/repo"):
+        shutil.copytree(HOUSE / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("tests/conftest.py", "data_samples/expected.json", "data_samples/as_of", "pyproject.toml"):
+        (copy / name).parent.mkdir(exist_ok=True)
+        shutil.copy2(HOUSE / name, copy / name)
+    return copy
+
+
+def inside(house: Path, *words: str) -> str:
+    """Run a command whose `pipelines` is that of the copy."""
+    environment = {**os.environ, "PYTHONPATH": str(house), "COLUMNS": "200"}
+    done = subprocess.run(words, cwd=house, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def test_from_a_sample_to_a_working_feed_with_no_other_edit(house, sample, tmp_path):
+    said = inside(
+        house, str(COMMAND), "new-feed", FEED, "--from", str(sample), "--title", "就业补贴", "--department", "人社"
+    )
+    assert "trial: landed; rows_in 120, accepted 120, duplicates 0, quarantined 0" in said
+    written = yaml.safe_load((house / "schemas" / "feeds" / f"{FEED}.yml").read_text(encoding="utf-8"))
+    assert (written["delivery"], written["key"], written["period"]) == ("period_snapshot", ["uscc", "month"], "month")
+    assert written["columns"]["amount"]["unit"] == "万元"
+    (masked,) = (house / "data_samples" / FEED).glob("*.csv")
+    text = masked.read_text(encoding="utf-8")
+    assert "***" in text
+    assert "王某" not in text
+    assert "138" + "0" * 8 not in text
+    inbox = tmp_path / "inbox"
+    (inbox / FEED).mkdir(parents=True)
+    shutil.copy2(sample, inbox / FEED)
+    landed = inside(
+        house, str(COMMAND), "ingest", FEED, "--home", str(tmp_path / "home"), "--inbox", str(inbox), "--json"
+    )
+    assert '"accepted": 120' in landed
+    inside(house, sys.executable, "-m", "pytest", "tests/repo", "-q", "-k", f"{FEED} or dictionary")
+
+
+def test_what_is_proposed(sample):
+    made = propose(read_sample(sample))
+    found = {each.name: (each.type, each.personal) for each in made.columns}
+    assert found == {
+        "uscc": ("uscc", False),
+        "name": ("text", False),
+        "legal_representative": ("text", True),
+        "phone": ("text", True),
+        "month": ("month", False),
+        "amount": ("money", False),
+        "kind": ("text", False),
+        "disbursed_on": ("date", False),
+    }
+    assert next(each.values for each in made.columns if each.name == "kind") == ("培训", "稳岗")
+
+
+@pytest.mark.parametrize(
+    ("text", "delivery", "key", "period"),
+    [
+        ("事件编号|时间|内容\ne1|2026-01-05|甲\ne2|2026-01-05|甲\n", "append", ("event_id",), "at"),
+        ("统一社会信用代码,认定日期\n92510623MAY004CT3H,2026-01-05\n92510623MAY00CL99R,\n", "upsert", ("uscc",), None),
+    ],
+)
+def test_a_delivery_kind_follows_from_key_and_dates(tmp_path, text, delivery, key, period):
+    (tmp_path / "s.csv").write_text(text, encoding="utf-8")
+    made = propose(read_sample(tmp_path / "s.csv"))
+    assert (made.delivery, made.key, made.period) == (delivery, key, period)
+
+
+def test_an_id_card_is_personal_whatever_its_heading_says(tmp_path):
+    (tmp_path / "s.csv").write_text("编号,甲\n1,510623199001011234\n2,510623198512310021\n", encoding="utf-8")
+    assert [each.personal for each in propose(read_sample(tmp_path / "s.csv")).columns] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("甲,乙\n1,2\n1,2\n", "name the key"),
+        ("甲\n1\n", "no header found"),
+        ("甲,乙\n", "no rows"),
+    ],
+)
+def test_a_sample_that_proposes_nothing_is_refused_in_words(tmp_path, text, words):
+    (tmp_path / "s.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=words):
+        propose(read_sample(tmp_path / "s.csv"))
+
+
+@pytest.mark.parametrize(("name", "words"), [("tax__payments", "exists already"), ("Bad Name", "is not a feed name")])
+def test_an_existing_or_misnamed_feed_changes_nothing(sample, name, words):
+    with pytest.raises(UsageError, match=words):
+        new_feed(name, sample, None, None)

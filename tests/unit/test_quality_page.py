@@ -1,0 +1,107 @@
+"""The data-quality page: everything on it is text, it needs no net and no script, and it says what is frozen and why."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from html.parser import HTMLParser
+
+import pytest
+
+from pipelines.quarantine.state import Reason
+from pipelines.report.charts import stacked_bars, timeline
+from pipelines.report.page import page
+from pipelines.report.quality import DeliveryLine, FailedCheck, FeedQuality, Quality
+
+HOSTILE = '<script>alert("1")</script><img src=x onerror=alert(1)>\'"&'
+DAY = date(2026, 11, 16)
+
+
+def feed(**changes) -> FeedQuality:
+    made = {
+        "feed": "social__insurance", "title_zh": "社保缴费", "department": "人社", "state": "failed", "days_old": 7,
+        "late_after_days": 45, "frozen_rules": ("insured_staff_3_to_20",), "files": 30, "checks": 12,
+        "deliveries": (
+            DeliveryLine("a" * 64, HOSTILE, DAY, "landed", 10, 7, 1, 2, None),
+            DeliveryLine("b" * 64, "b.csv", DAY, "gate_failed", 0, 0, 0, 0, HOSTILE),
+        ),
+        "failed_checks": (
+            FailedCheck(HOSTILE, "expect_column_min_to_be_between", HOSTILE, "critical", False, HOSTILE, "min_value 0.2", HOSTILE),
+            FailedCheck("b.csv", "expect_x", None, "warning", None, "boom", "", ""),
+        ),
+        "reasons": (Reason("social__insurance", HOSTILE, 2, 1, 0, 0, HOSTILE, 3),),
+    } | changes  # fmt: skip
+    return FeedQuality(**made)
+
+
+def shown(*feeds: FeedQuality) -> str:
+    return page(Quality("2026-W48", date(2026, 11, 23), feeds))
+
+
+class _Tags(HTMLParser):
+    """Every opened tag with its attributes, and the tags still open at the end."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append((tag, dict(attrs)))
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.seen.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_hostile_texts_stay_texts():
+    tags = _Tags(shown(feed()))
+    assert {tag for tag, _ in tags.seen} & {"script", "img", "iframe", "link", "object"} == set()
+    assert [attrs for _, attrs in tags.seen if any(name.startswith("on") for name in attrs)] == []
+    assert tags.open == [], "every tag is closed"
+    assert "&lt;script&gt;" in shown(feed())
+
+
+def test_the_page_needs_no_net():
+    text = shown(feed())
+    assert not re.search(r"https?://|@import|url\(|src=", text.replace("src=x", ""))
+
+
+def test_it_says_what_is_frozen_by_which_feed_and_which_file_was_stopped():
+    text = shown(feed(), feed(feed="tax__payments", state="fresh", frozen_rules=()))
+    assert "Frozen rules, unknown to everyone" in text
+    assert "insured_staff_3_to_20" in text
+    assert "检查未通过" in text
+    assert "检查出错" in text, "an expectation that raised is no warning"
+    assert "… 28 个更早的文件" in text
+    assert "No rule is frozen" in shown(feed(state="fresh", frozen_rules=()))
+
+
+def test_a_feed_that_never_came_has_no_section_and_an_empty_house_a_page():
+    text = shown(feed(state="missing", files=0, deliveries=(), failed_checks=(), reasons=()))
+    assert "未接入" in text
+    assert "<section id=" not in text
+    assert "尚未发布名单" in page(Quality(None, None, ()))
+
+
+def test_the_same_facts_give_the_same_bytes():
+    assert shown(feed()) == shown(feed())
+
+
+@pytest.mark.parametrize(
+    ("parts", "tones"), [((5, 0, 0), ["good"]), ((5, 1, 1), ["good", "calm", "bad"]), ((0, 0, 2), ["bad"])]
+)
+def test_a_bar_shows_each_part_that_is_there(parts, tones):
+    assert re.findall(r'rect class="(\w+)"', stacked_bars([parts])) == tones
+    heights = [float(text) for text in re.findall(r'height="([\d.]+)"/>', stacked_bars([parts, (500_000, 0, 0)]))]
+    assert min(heights) >= 1, "even one row among many is seen"
+
+
+def test_nothing_draws_nothing():
+    assert stacked_bars([]) == stacked_bars([(0, 0, 0)]) == ""
+    assert "<circle" not in timeline([], (DAY, DAY))
