@@ -66,7 +66,8 @@ def feed_states(run: Run) -> FeedStates:
     """Which feeds had delivered at as-of, and which of them were late by their contract."""
     newest = _newest(run)
     late = {feed for feed, each in newest.items() if _is_late(feed, each, run.as_of)}
-    return FeedStates(delivered=frozenset(newest), late=frozenset(late))
+    received_on = {feed: each.received_on for feed, each in newest.items()}
+    return FeedStates(frozenset(newest), frozenset(late), received_on)
 
 
 def publish(run: Run) -> Release:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -42,6 +42,7 @@ class RuleLine:
         is_applicable: False where the rule is not addressed to such an entity.
         looked_at: feature column -> value, as the rule saw it.
         value: the same in words; `needed` is what the rule asks for.
+        can_be_met: time or work with the entity can make it hold.
         closes_on: the day on which time alone will meet it; None when that is not computable.
         why_unknown: None unless the outcome is.
     """
@@ -54,6 +55,7 @@ class RuleLine:
     looked_at: dict[str, Any]
     value: str | None
     needed: str
+    can_be_met: bool
     closes_on: date | None
     why_unknown: str | None
     sources: tuple[Source, ...]
@@ -200,7 +202,7 @@ def _explained(release: _Release, query: str, uscc: str) -> Explanation:
         uscc=uscc,
         name=judged["name"],
         first_loan_status=judged["first_loan_status"],
-        verdict=_verdict(uscc, listed, segments, suppressions),
+        verdict=_verdict(uscc, listed, segments, suppressions, {line.name for line in rules if line.can_be_met}),
         rules=rules,
         segments=segments,
         listed=listed,
@@ -233,14 +235,19 @@ def _rule_line(
         title_zh=name_zh("rule", rule.name),
         clause=rule.clause,
         outcome=outcome,
-        is_applicable=features.is_empty() or features.select(rule.applies()).item() is not False,
+        is_applicable=features.is_empty() or _says(rule.applies(), features),
         looked_at=_looked_at(rule, release.parameters, features),
         value=WHEN_MET.get(rule.name, value) if outcome else value,
         needed=needed,
+        can_be_met=rule.can_be_met is not None and _says(rule.can_be_met(), features),
         closes_on=None if outcome else closes_on,
         why_unknown=_why_unknown(rule, own) if outcome is None else None,
         sources=own,
     )
+
+
+def _says(fact: pl.Expr, features: pl.DataFrame) -> bool:
+    return not features.is_empty() and features.select(fact).item() is not False
 
 
 def _gap(rule: Rule, p: Parameters, features: pl.DataFrame) -> tuple[str | None, str, date | None]:
@@ -314,6 +321,7 @@ def _verdict(
     listed: dict[str, Any] | None,
     segments: Sequence[SegmentLine],
     suppressions: Sequence[dict[str, Any]],
+    can_be_met: Set[str],
 ) -> Verdict:
     true = [segment for segment in segments if segment.outcome]
     titles, names = "、".join(segment.title_zh for segment in true), ", ".join(segment.name for segment in true)
@@ -329,7 +337,7 @@ def _verdict(
     if uscc.startswith(FARM):
         en = "not listed: a farm operator without a unified social credit code; see the watchlist"
         return Verdict("no_code", "不在名单：农业主体尚无统一社会信用代码，列入培育库", en)
-    return _ineligible(segments)
+    return _ineligible(segments, can_be_met)
 
 
 def _listed(listed: dict[str, Any]) -> Verdict:
@@ -344,10 +352,10 @@ def _listed(listed: dict[str, Any]) -> Verdict:
     )
 
 
-def _ineligible(segments: Sequence[SegmentLine]) -> Verdict:
+def _ineligible(segments: Sequence[SegmentLine], can_be_met: Set[str]) -> Verdict:
     """No segment holds: what stands against the nearest of those whose defining feed was delivered."""
     known = [segment for segment in segments if segment.feed_state != "missing"] or segments
-    nearest = min(known, key=_distance)
+    nearest = min(known, key=lambda segment: _distance(segment, can_be_met))
     open_zh, open_en = _rule_names(nearest.failed or nearest.unknown)
     if nearest.failed:
         zh = f"不在名单：不符合任何客群；最接近的{nearest.title_zh}不满足：{open_zh}"
@@ -358,9 +366,9 @@ def _ineligible(segments: Sequence[SegmentLine]) -> Verdict:
     return Verdict("unknown", zh, f"not listed: no segment is confirmed; {nearest.name} still needs data on {open_en}")
 
 
-def _distance(segment: SegmentLine) -> tuple[int, int, int]:
+def _distance(segment: SegmentLine, can_be_met: Set[str]) -> tuple[int, int, int]:
     """First what nothing can mend, then what fails, then what is not known."""
-    beyond = sum(not RULES[name].can_be_met for name in segment.failed)
+    beyond = sum(name not in can_be_met for name in segment.failed)
     return beyond, len(segment.failed), len(segment.unknown)
 
 

@@ -48,7 +48,12 @@ def judge(facts: Facts, as_of: date, delivered: Collection[str], late: Collectio
         values = [rules[rule] for rule in [*needed, "in_business", "never_borrowed"]]
         out[f"segment__{name}"] = _all(values)
     out["first_loan_status"] = _status(rules["never_borrowed"], facts)
-    return out
+    source, day = _evidence(out["first_loan_status"], facts, definition)
+    return out | {
+        "first_loan_source": source,
+        "first_loan_evidence_on": day,
+        "first_loan_definition": definition,
+    }
 
 
 SEGMENTS = {
@@ -77,6 +82,21 @@ def _status(never_borrowed: bool | None, facts: Facts) -> str:
     return "presumed" if never_borrowed else "unknown"
 
 
+LOANS_RECEIVED_ON = date(2026, 11, 13)
+
+
+def _evidence(status: str, facts: Facts, definition: str) -> tuple[str, date | None]:
+    if status == "confirmed":
+        return "crm__contacts", facts["first_loan_confirmed_on"]
+    if status != "disproved":
+        return "credit__loans", LOANS_RECEIVED_ON
+    if facts["personal_business_loans"] and facts["uscc"].startswith("92") and definition == "never_any_loan":
+        return "credit__loans", facts["first_loan_on"]
+    if facts["enterprise_loans"]:
+        return "credit__loans", facts["first_enterprise_loan_on"]
+    return "crm__disbursements", facts["own_first_disbursed_on"]
+
+
 def _rules(facts: Facts, as_of: date, fresh: set[str], definition: str) -> dict[str, bool | None]:
     registry = {
         "in_business": _in_business(facts),
@@ -95,7 +115,11 @@ def _rules(facts: Facts, as_of: date, fresh: set[str], definition: str) -> dict[
         },
         "tax__credit_grades": {"tax_grade_b_or_better": _tax_grade_b_or_better(facts, as_of)},
         "tax__invoices": {"annual_invoicing_at_least": _at_least(facts["invoiced_12m_yuan"], 1_000_000)},
-        "social__insurance": {"insured_staff_3_to_20": _insured_staff_3_to_20(facts)},
+        "social__insurance": {
+            "insured_staff_3_to_20": _insured_staff_3_to_20(facts),
+            "insured_staff_steady_6_months": _insured_staff_steady_6_months(facts),
+        },
+        "platform__sales": {"platform_rating_at_least": _rating(facts["platform_rating"])},
         "sites__tenants": {"in_park": _tenant(facts, "园区"), "in_district": _tenant(facts, "商圈")},
         "green__enterprises": {"on_green_list": _on_green_list(facts, as_of)},
         "agriculture__operators": {"is_rural_operator": _is_rural_operator(facts)},
@@ -161,6 +185,17 @@ def _insured_staff_3_to_20(facts: Facts) -> bool | None:
         return False
     months = facts["insured_months_12m"] or 0
     return True if known and months >= 11 else None
+
+
+def _insured_staff_steady_6_months(facts: Facts) -> bool | None:
+    change = facts["insured_change_6m_pct"]
+    if change is not None and change > 20:
+        return False
+    return True if change is not None and facts["insured_months_6m"] == 6 else None
+
+
+def _rating(rating: Decimal | None) -> bool | None:
+    return None if rating is None else rating >= Decimal("4.5")
 
 
 def _is_tech(facts: Facts) -> bool:
