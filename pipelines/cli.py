@@ -232,6 +232,32 @@ def replay(week: str, home: Path | None, as_json: bool) -> None:
 
 
 @main.command()
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A parameter of plan_2026.yml and the value to rehearse; may be given several times.",
+)
+@click.option(
+    "--out", "path", type=click.Path(dir_okay=False, path_type=Path), help="Write who enters and leaves to this CSV."
+)
+@home
+@as_json
+@_in_words
+def rehearse(changes: tuple[str, ...], path: Path | None, home: Path | None, as_json: bool) -> None:
+    """Who would enter and leave the last list if parameters were changed. Nothing is published."""
+    from pipelines import flow
+    from pipelines.rehearsed_text import render
+
+    with _bar() as bar:
+        made = flow.rehearse(Settings.from_env(home), changes, bar)
+    if path is not None:
+        made.write_csv(path)
+    click.echo(made.to_json() if as_json else render(made, out.width, color=out.is_terminal))
+
+
+@main.command()
 @click.argument("query", required=False)
 @click.option(
     "--file",

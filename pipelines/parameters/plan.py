@@ -79,6 +79,7 @@ def parameters(as_of: date, overrides: Mapping[str, object] | None = None) -> Pa
     values: dict[str, Any] = {name: _in_force(name, spec, as_of) for name, spec in plan.items()}
     for name, value in (overrides or {}).items():
         values[name] = _overridden(name, value, plan)
+    _check_together(values)
     return Parameters(as_of=as_of, version=_version(overrides or {}), **values)
 
 
@@ -111,6 +112,20 @@ def _version(overrides: Mapping[str, object]) -> str:
     return f"{_digest_of_files()}+{digest([], *said)}"
 
 
+_NOT_ABOVE = (
+    ("min_insured_staff", "max_insured_staff"),
+    ("max_missing_insured_months", "insured_window_months"),
+    ("min_paid_bill_months", "bill_window_months"),
+)
+"""Pairs of which the first must not exceed the second."""
+
+
+def _check_together(values: Mapping[str, Any]) -> None:
+    for less, more in _NOT_ABOVE:
+        if values[less] > values[more]:
+            raise UsageError(f"{less}={values[less]} exceeds {more}={values[more]}; change both so that they fit")
+
+
 def _in_force(name: str, spec: Mapping[str, Any], as_of: date) -> object:
     known = [day for day in spec["values"] if day <= as_of]
     if not known:
@@ -136,6 +151,9 @@ def _typed(name: str, value: object, spec: Mapping[str, Any]) -> object:
         raise UsageError(f"{name}={value!r} is no value in {spec['unit']}; see its entry in {PLAN.name}") from error
     if typed not in spec.get("choices", [typed]):
         raise UsageError(f"{name}={value!r} is not one of {', '.join(spec['choices'])}")
+    if ("at_least" in spec and typed < spec["at_least"]) or ("at_most" in spec and typed > spec["at_most"]):
+        bounds = f"from {spec.get('at_least', 0)}" + (f" to {spec['at_most']}" if "at_most" in spec else " on")
+        raise UsageError(f"{name}={value!r} is out of range; expected {spec['unit']} {bounds}")
     return typed
 
 

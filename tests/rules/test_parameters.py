@@ -65,6 +65,10 @@ def test_an_override_is_typed_like_the_parameter(name: str, given: object, expec
         ("min_annual_tax_yuan", "NaN", "is no value in yuan"),
         ("unrated_lane", "maybe", "is no value in flag"),
         ("flow_basis", "weekly", "is not one of monthly, annual"),
+        ("holdout_share_pct", "100.5", "is out of range; expected pct from 0 to 100"),
+        ("tax_window_months", "0", "is out of range; expected months from 1 to 24"),
+        ("min_insured_staff", "21", "min_insured_staff=21 exceeds max_insured_staff=20"),
+        ("max_insured_staff", "2", "min_insured_staff=3 exceeds max_insured_staff=2"),
     ],
 )
 def test_a_wrong_override_says_what_was_expected(name: str, given: object, words: str) -> None:
