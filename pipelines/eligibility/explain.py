@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from pipelines.eligibility.entity import Candidate, find
-from pipelines.eligibility.evidence import FARM, Quarantined, Source, columns_of, quarantined, rows_of, source
+from pipelines.eligibility.evidence import BESIDE, FARM, Quarantined, Source, quarantined, rows_of, source, suppressions
 from pipelines.eligibility.explained_offer import OfferLine, offer_lines
+from pipelines.eligibility.history import Change, history
 from pipelines.eligibility.rules import RULES, Rule
 from pipelines.eligibility.segments import SEGMENTS, Segment
 from pipelines.errors import UsageError
@@ -23,9 +24,6 @@ from pipelines.warehouse.connect import open_published
 
 if TYPE_CHECKING:
     from pipelines.warehouse.connect import Connection
-
-BESIDE = {"never_borrowed": ("crm__disbursements",)}
-"""Feeds a rule looks at beside those that settle it: the bank's own loans disprove a first loan too."""
 
 WHEN_MET = {"never_borrowed": "未见任何贷款、贴现记录"}
 """What a rule found once it is met, where the words of its gap would only fit while it is open."""
@@ -102,7 +100,9 @@ class Explanation:
     Attributes:
         listed: the row of `out.target_list`; None when it is not on the list.
         watched: its rows of `out.watchlist`.
+        predecessor: code and first-loan status of the business it was converted from (个转企), where the register names one.
         earlier: week, rank, segment, score and grade of earlier releases, newest first.
+        history: when it entered, left or moved, and what caused it, newest first.
         notes: what a reader must know about this explanation itself.
     """
 
@@ -113,6 +113,8 @@ class Explanation:
     uscc: str | None = None
     name: str | None = None
     first_loan_status: str | None = None
+    first_loan_evidence: dict[str, Any] = field(default_factory=dict)
+    predecessor: dict[str, Any] | None = None
     verdict: Verdict | None = None
     rules: tuple[RuleLine, ...] = ()
     segments: tuple[SegmentLine, ...] = ()
@@ -121,6 +123,7 @@ class Explanation:
     offer: tuple[OfferLine, ...] = ()
     watched: tuple[dict[str, Any], ...] = ()
     earlier: tuple[dict[str, Any], ...] = ()
+    history: tuple[Change, ...] = ()
     suppressions: tuple[dict[str, Any], ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
     notes: tuple[str, ...] = field(default=())
@@ -141,6 +144,7 @@ class _Release:
     """An open published file, and what it was made with."""
 
     con: Connection
+    path: Path
     week: str
     as_of: date
     parameters: Parameters
@@ -181,7 +185,7 @@ def _release(con: Connection, published: Path) -> _Release:
         "参数文件在本批次发布后有改动：所列门槛与额度算式按现行参数，结论按发布时 "
         "(parameter files changed since this release: thresholds shown are today's, outcomes are the release's)"
     )
-    return _Release(con, week, run[0]["as_of"], now, (note,) if changed else ())
+    return _Release(con, published, week, run[0]["as_of"], now, (note,) if changed else ())
 
 
 def _explained(release: _Release, query: str, uscc: str) -> Explanation:
@@ -194,7 +198,7 @@ def _explained(release: _Release, query: str, uscc: str) -> Explanation:
     named = [RULES[name] for name in names_zh("rule") if name in RULES]
     rules = tuple(_rule_line(release, rule, judged, features, sources) for rule in named)
     segments = tuple(_segment_line(segment, judged, sources) for segment in SEGMENTS)
-    suppressions = _suppressions(release, uscc)
+    suppressed = suppressions(con, uscc, release.as_of)
     return Explanation(
         query=query,
         week=week,
@@ -202,7 +206,11 @@ def _explained(release: _Release, query: str, uscc: str) -> Explanation:
         uscc=uscc,
         name=judged["name"],
         first_loan_status=judged["first_loan_status"],
-        verdict=_verdict(uscc, listed, segments, suppressions, {line.name for line in rules if line.can_be_met}),
+        first_loan_evidence={
+            name: judged.get(f"first_loan_{name}") for name in ("source", "evidence_on", "definition")
+        },
+        predecessor=_predecessor(release, _first(features).get("predecessor_uscc")),
+        verdict=_verdict(uscc, listed, segments, suppressed, {line.name for line in rules if line.can_be_met}),
         rules=rules,
         segments=segments,
         listed=listed,
@@ -212,7 +220,8 @@ def _explained(release: _Release, query: str, uscc: str) -> Explanation:
             rows_of(con, "SELECT * FROM out.watchlist WHERE week = ? AND uscc = ? ORDER BY segment", week, uscc)
         ),
         earlier=_earlier(listings, week),
-        suppressions=suppressions,
+        history=history(con, release.path, uscc, listings, week),
+        suppressions=suppressed,
         quarantined=quarantined(con, uscc),
         notes=release.notes,
     )
@@ -299,23 +308,6 @@ def _earlier(listings: Iterable[dict[str, Any]], week: str) -> tuple[dict[str, A
     return tuple(earlier[:EARLIER_SHOWN])
 
 
-def _suppressions(release: _Release, uscc: str) -> tuple[dict[str, Any], ...]:
-    """The suppressions in force at as-of."""
-    present = columns_of(release.con, "feed.crm__suppressions")
-    if not present:
-        return ()
-    current = "AND (superseded_on IS NULL OR superseded_on > $as_of)" if "superseded_on" in present else ""
-    query = f"""
-        SELECT reason, from_on, until_on, file_id, row_no FROM feed.crm__suppressions
-        WHERE uscc = $uscc AND coalesce(from_on, $as_of) <= $as_of AND coalesce(until_on, $as_of) >= $as_of {current}
-        ORDER BY reason
-    """  # noqa: S608 - a fixed clause
-    found = release.con.execute(query, {"uscc": uscc, "as_of": release.as_of})
-    return tuple(
-        dict(zip(("reason", "from_on", "until_on", "file_id", "row_no"), row, strict=True)) for row in found.fetchall()
-    )
-
-
 def _verdict(
     uscc: str,
     listed: dict[str, Any] | None,
@@ -374,6 +366,14 @@ def _distance(segment: SegmentLine, can_be_met: Set[str]) -> tuple[int, int, int
 
 def _rule_names(names: Sequence[str]) -> tuple[str, str]:
     return "、".join(name_zh("rule", name) for name in names), ", ".join(names)
+
+
+def _predecessor(release: _Release, uscc: str | None) -> dict[str, Any] | None:
+    if uscc is None:
+        return None
+    query = "SELECT uscc, name, first_loan_status FROM out.eligibility WHERE week = ? AND uscc = ?"
+    unlisted = {"uscc": uscc, "name": None, "first_loan_status": None}
+    return next(iter(rows_of(release.con, query, release.week, uscc)), unlisted)
 
 
 def _first(features: pl.DataFrame) -> dict[str, Any]:
