@@ -34,28 +34,3 @@ def _insured_staff_3_to_20(p: Parameters) -> Gap:
     least = p.insured_window_months - p.max_missing_insured_months
     needed = f"每月{p.min_insured_staff}至{p.max_insured_staff}人，至少{least}个月有数据"
     return Gap(value, needed, after_months(p, pl.col("insured_months_to_go")))
-
-
-STEADY_MONTHS = 6
-"""The clause's own number; the feature columns are named for it."""
-
-
-@rule(clause="S45", feed="social__insurance", can_be_met=by_anyone)
-def insured_staff_steady_6_months(p: Parameters) -> pl.Expr:
-    """Every month-to-month change of the insured headcount over the 6 latest closed months lies within the bound.
-
-    A change outside is false whatever is missing; otherwise a missing month is unknown, never imputed.
-    """
-    change = pl.col("insured_change_6m_pct")
-    is_complete = pl.when(pl.col("insured_months_6m") >= STEADY_MONTHS).then(statement=True)
-    return (change <= p.max_insured_change_pct) & is_complete
-
-
-@insured_staff_steady_6_months.shown
-def _insured_staff_steady_6_months(p: Parameters) -> Gap:
-    value = said(
-        "近6个月最大环比变动{}%（{}个月有数据）",
-        pl.col("insured_change_6m_pct").round(1),
-        pl.col("insured_months_6m"),
-    )
-    return Gap(value, f"近{STEADY_MONTHS}个月每月环比变动不超过{p.max_insured_change_pct:f}%，且各月均有数据")

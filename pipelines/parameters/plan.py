@@ -40,7 +40,6 @@ class Parameters:
     max_insured_staff: int
     insured_window_months: int
     max_missing_insured_months: int
-    max_insured_change_pct: Decimal
     min_operating_years: int
     in_business_statuses: tuple[str, ...]
     not_in_business_statuses: tuple[str, ...]
@@ -53,7 +52,6 @@ class Parameters:
     min_annual_invoicing_yuan: Decimal
     min_paid_bill_months: int
     bill_window_months: int
-    min_platform_rating: Decimal
     scorecard: str
     basic_share_pct_by_grade: Mapping[str, Decimal]
     flow_basis: str
@@ -189,7 +187,6 @@ _CONVERSIONS: dict[str, Callable[[Any], object]] = {
     "yuan": _amount,
     "pct": _amount,
     "pct_points": _amount,
-    "rating": _amount,
     "months": _whole,
     "years": _whole,
     "days": _whole,

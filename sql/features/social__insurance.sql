@@ -1,4 +1,4 @@
--- Insured headcount of the latest closed months: lowest, highest, latest, steadiness (S10, S45), months still needed (S49).
+-- Insured headcount of the latest closed months: lowest, highest, latest, how many are known (S10), and months to go (S49).
 -- Grain: one row per uscc with a month in the window.
 -- Parameters: $as_of, $insured_window_months, $max_missing_insured_months, $min_insured_staff, $max_insured_staff.
 -- Months absent stay absent: nothing is imputed. A month counts whether or not its contributions were paid.
@@ -19,13 +19,7 @@ entities AS (
         arg_max(insured_headcount, month) AS latest,
         count(insured_headcount) AS n,
         bit_or(if(insured_headcount IS NULL, 0, 1 << (k - 1))) AS known,
-        bit_or(if(insured_headcount BETWEEN $min_insured_staff AND $max_insured_staff, 0, 1 << (k - 1))) AS outside,
-        max(insured_headcount) FILTER (k = 1) AS h1,
-        max(insured_headcount) FILTER (k = 2) AS h2,
-        max(insured_headcount) FILTER (k = 3) AS h3,
-        max(insured_headcount) FILTER (k = 4) AS h4,
-        max(insured_headcount) FILTER (k = 5) AS h5,
-        max(insured_headcount) FILTER (k = 6) AS h6
+        bit_or(if(insured_headcount BETWEEN $min_insured_staff AND $max_insured_staff, 0, 1 << (k - 1))) AS outside
     FROM months
     GROUP BY uscc
 ),
@@ -48,13 +42,5 @@ SELECT
     CAST(highest AS INTEGER) AS insured_max_12m,
     CAST(latest AS INTEGER) AS insured_latest,
     CAST(n AS INTEGER) AS insured_months_12m,
-    CAST(bit_count(known & 63) AS INTEGER) AS insured_months_6m,
-    greatest(  -- of the changes known, in percent of the month before; from nobody to somebody is beyond any bound
-        if(h1 = h2, 0, 100.0 * abs(h1 - h2) / nullif(h2, 0)), if(h1 > 0 AND h2 = 0, 'infinity'::DOUBLE, NULL),
-        if(h2 = h3, 0, 100.0 * abs(h2 - h3) / nullif(h3, 0)), if(h2 > 0 AND h3 = 0, 'infinity'::DOUBLE, NULL),
-        if(h3 = h4, 0, 100.0 * abs(h3 - h4) / nullif(h4, 0)), if(h3 > 0 AND h4 = 0, 'infinity'::DOUBLE, NULL),
-        if(h4 = h5, 0, 100.0 * abs(h4 - h5) / nullif(h5, 0)), if(h4 > 0 AND h5 = 0, 'infinity'::DOUBLE, NULL),
-        if(h5 = h6, 0, 100.0 * abs(h5 - h6) / nullif(h6, 0)), if(h5 > 0 AND h6 = 0, 'infinity'::DOUBLE, NULL)
-    ) AS insured_change_6m_pct,
     CAST(if(known & ((1 << kept) - 1) <> 0, $insured_window_months - kept, NULL) AS INTEGER) AS insured_months_to_go
 FROM runs

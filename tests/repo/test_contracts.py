@@ -95,7 +95,7 @@ def test_a_column_says_its_unit_by_its_name(made: dict[str, Any]) -> None:
 
 def test_every_rule_and_segment_of_the_plan_has_its_column_in_eligibility() -> None:
     columns = TABLES["out__eligibility"]["columns"]
-    assert sum(name.startswith("rule__") for name in columns) == 22
+    assert sum(name.startswith("rule__") for name in columns) == 20
     assert sum(name.startswith("segment__") for name in columns) == 8
     assert {columns[name]["type"] for name in columns if name.startswith(("rule__", "segment__"))} == {"BOOLEAN"}
 

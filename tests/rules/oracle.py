@@ -115,11 +115,7 @@ def _rules(facts: Facts, as_of: date, fresh: set[str], definition: str) -> dict[
         },
         "tax__credit_grades": {"tax_grade_b_or_better": _tax_grade_b_or_better(facts, as_of)},
         "tax__invoices": {"annual_invoicing_at_least": _at_least(facts["invoiced_12m_yuan"], 1_000_000)},
-        "social__insurance": {
-            "insured_staff_3_to_20": _insured_staff_3_to_20(facts),
-            "insured_staff_steady_6_months": _insured_staff_steady_6_months(facts),
-        },
-        "platform__sales": {"platform_rating_at_least": _rating(facts["platform_rating"])},
+        "social__insurance": {"insured_staff_3_to_20": _insured_staff_3_to_20(facts)},
         "sites__tenants": {"in_park": _tenant(facts, "园区"), "in_district": _tenant(facts, "商圈")},
         "green__enterprises": {"on_green_list": _on_green_list(facts, as_of)},
         "agriculture__operators": {"is_rural_operator": _is_rural_operator(facts)},
@@ -185,17 +181,6 @@ def _insured_staff_3_to_20(facts: Facts) -> bool | None:
         return False
     months = facts["insured_months_12m"] or 0
     return True if known and months >= 11 else None
-
-
-def _insured_staff_steady_6_months(facts: Facts) -> bool | None:
-    change = facts["insured_change_6m_pct"]
-    if change is not None and change > 20:
-        return False
-    return True if change is not None and facts["insured_months_6m"] == 6 else None
-
-
-def _rating(rating: Decimal | None) -> bool | None:
-    return None if rating is None else rating >= Decimal("4.5")
 
 
 def _is_tech(facts: Facts) -> bool:

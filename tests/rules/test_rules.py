@@ -247,31 +247,6 @@ def test_medium_begins_only_where_every_bound_of_the_industry_is_reached(
         assert outcome("rule__small_or_micro", industry_code=code, **unstated) is None, name
 
 
-@pytest.mark.parametrize(
-    ("change", "months", "expected"),
-    [
-        (20.0, 6, True),  # exactly 20 % is within
-        (20.1, 6, False),
-        (0.0, 6, True),
-        (0.0, 5, None),  # a missing month is not imputed
-        (25.0, 3, False),  # a change outside is false whatever is missing
-        (float("inf"), 6, False),  # from nobody to somebody
-        (None, 1, None),
-        (None, None, None),
-    ],
-)
-def test_steady_staff_changes_by_twenty_percent_at_most_from_month_to_month(
-    change: float | None, months: int | None, expected: bool | None
-) -> None:
-    facts: dict[str, Any] = {"insured_change_6m_pct": change, "insured_months_6m": months}
-    assert outcome("rule__insured_staff_steady_6_months", **facts) is expected
-
-
-@pytest.mark.parametrize(("rating", "expected"), [("4.5", True), ("4.4999", False), ("5", True), (None, None)])
-def test_a_rating_of_four_and_a_half_is_a_proof_and_none_is_unknown(rating: str | None, expected: bool | None) -> None:
-    assert outcome("rule__platform_rating_at_least", platform_rating=rating and yuan(rating)) is expected
-
-
 LOAN_DAY, OWN_DAY, CHECK_DAY = date(2019, 5, 1), date(2026, 3, 2), date(2026, 9, 9)
 LOANS_ON = FeedStates(ALL_FRESH.delivered, frozenset(), {"credit__loans": date(2026, 11, 13)})
 LATE_LOANS = FeedStates(ALL_FRESH.delivered, frozenset({"credit__loans"}), {"credit__loans": date(2026, 9, 1)})
@@ -503,9 +478,6 @@ CERTAIN: dict[str, Any] = {
     "insured_min_12m": 5,
     "insured_max_12m": 6,
     "insured_months_12m": 12,
-    "insured_months_6m": 6,
-    "insured_change_6m_pct": 20.0,
-    "platform_rating": yuan("4.8"),
     "green_listed_on": AS_OF,
     "operator_id": "F1",
     "operator_type": "家庭农场",

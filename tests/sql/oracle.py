@@ -186,17 +186,8 @@ def insured(rows: list[Row], as_of: date) -> Row | None:
         "insured_max_12m": max(known.values()),
         "insured_latest": known[max(known)],
         "insured_months_12m": len(known),
-        "insured_months_6m": len([month for month in known if month >= back(of(as_of), 6)]),
-        "insured_change_6m_pct": largest_change(known, as_of),
         "insured_months_to_go": insured_months_to_go(known, as_of),
     }
-
-
-def largest_change(known: dict[Month, int], as_of: date) -> float | None:
-    months = [back(of(as_of), count) for count in range(1, 6)]
-    pairs = [(known[back(month, 1)], known[month]) for month in months if month in known and back(month, 1) in known]
-    changes = [0.0 if old == new else (abs(new - old) * 100 / old if old else float("inf")) for old, new in pairs]
-    return max(changes, default=None)
 
 
 def insured_months_to_go(known: dict[Month, int], as_of: date) -> int | None:
@@ -210,14 +201,6 @@ def insured_months_to_go(known: dict[Month, int], as_of: date) -> int | None:
         if counts.count(None) <= 1 and all(count is None or 3 <= count <= 20 for count in counts):
             return more
     raise AssertionError
-
-
-def insured_staff_steady_6_months(rows: list[Row], as_of: date) -> bool | None:
-    known = headcounts(rows, as_of)
-    change = largest_change(known, as_of)
-    if change is not None and change > 20:
-        return False
-    return True if sum(month >= back(of(as_of), 6) for month in known) == 6 else None
 
 
 def insured_staff_3_to_20(rows: list[Row], as_of: date) -> bool | None:
