@@ -18,7 +18,7 @@ SEGMENT_TITLE = "客群："
 def names_zh(kind: str) -> Mapping[str, str]:
     """Code -> Chinese name of one kind.
 
-    Kinds: `rule`, `segment`, `product`, `grade`, `channel`, `first_loan_status`, `outcome`. The first two are named
+    Kinds: `rule`, `segment`, `product`, `condition`, `grade`, `channel`, `first_loan_status`, `outcome`. The first two are named
     by the titles of their columns in `out.eligibility`, the others in `names_zh.yml`.
     """
     if kind not in ("rule", "segment"):

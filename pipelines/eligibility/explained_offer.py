@@ -1,4 +1,4 @@
-"""An offer line by line: from the flows to the limit, the rate from the LPR up, the term, the subsidy."""
+"""An offer line by line: how the limit comes about, the rate from the LPR up, the term, the subsidy, what else fits."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
+from pipelines.eligibility.explained_limit import Case, Figure, limit_figures
 from pipelines.names import name_zh
 from pipelines.parameters import Parameters, rates
 
-FLOW_PRODUCTS = ("basic",)
-"""Products whose limit is a share of the flows (S37)."""
+CLAUSES = {"basic": ("S37", "S38"), "tech": ("S40", "S41"), "trade": ("S42", "S38"), "livelihood": ("S47", "S38")}
+"""Where a product's limit and its term stand."""
+
+FEN = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -30,54 +33,85 @@ def offer_lines(listed: Mapping[str, Any] | None, features: Mapping[str, Any], p
     if listed["product"] is None:
         text = "无：有准入条件不符合，见规则 (none: an admission rule is false, see the rules)"
         return (OfferLine("产品 product", text, "S32-S36"),)
+    case = Case(features, listed["grade"], p)
+    of_limit, of_term = CLAUSES.get(listed["product"], ("S37", "S38"))
+    limit, other = limit_figures(listed["product"], case)
     return (
-        OfferLine("产品 product", f"{name_zh('product', listed['product'])} ({listed['product']})", "S37"),
-        OfferLine("额度 limit", _limit(listed, features, p), "S37"),
-        OfferLine("另一口径 other reading", _yuan(listed["limit_other_reading_yuan"]), "S37"),
-        OfferLine("期限 term", _term(listed, features), "S38"),
-        OfferLine("利率 rate", _rate(listed, p), "S49"),
+        OfferLine("产品 product", _named(listed["product"]), of_limit),
+        OfferLine("额度 limit", _checked(limit, listed["limit_yuan"]), of_limit),
+        OfferLine("另一口径 other reading", _checked(other, listed["limit_other_reading_yuan"]), of_limit),
+        OfferLine("期限 term", _term(listed, features, p), of_term),
+        OfferLine("利率 rate", _rate(listed, p), "S41" if listed["product"] == "tech" else "S49"),
         OfferLine("贴息 subsidy", _subsidy(listed, p), "S50"),
+        OfferLine("再贷款 relending", _relending(listed, p), "S49"),
         OfferLine("还款 repayment", listed["repayment_options"] or "—", "S39"),
+        *_season(listed),
+        *_to_verify(listed),
+        *_alternatives(listed, case),
     )
 
 
-def _limit(listed: Mapping[str, Any], features: Mapping[str, Any], p: Parameters) -> str:
-    """`share x inflow`, the cap where it binds, and the published limit, marked when they do not agree."""
-    limit: Decimal | None = listed["limit_yuan"]
-    is_annual = p.flow_basis == "annual"
-    flow: Decimal | None = features.get("inflow_sum_12m_yuan" if is_annual else "inflow_mean_12m_yuan")
-    share = p.basic_share_pct_by_grade.get(listed["grade"])
-    if listed["product"] not in FLOW_PRODUCTS or flow is None or share is None:
-        return _yuan(limit)
-    raw = flow * share / 100
-    computed = min(raw, p.basic_cap_yuan).to_integral_value(ROUND_FLOOR)
-    basis = "近12个月流入合计" if is_annual else f"近12个月月均流入（{features['flow_months_12m']}个月有流水）"
-    cap = f"，单户上限 {p.basic_cap_yuan:,.0f}" if raw > p.basic_cap_yuan else ""
-    agrees = "" if limit == computed else f"（按现行参数为 {computed:,.0f} 元，与发布值不同）"
-    return f"{basis} {flow:,.2f} × {share:f}% = {raw:,.2f}{cap}；取整 {_yuan(limit)}{agrees}"
+def _named(product: str) -> str:
+    return f"{name_zh('product', product)} ({product})"
 
 
-def _yuan(amount: Decimal | None) -> str:
-    return "缺流水，申请时核定 (no flows known: limit on application)" if amount is None else f"{amount:,.0f} 元"
+def _checked(figure: Figure, published: Decimal | None) -> str:
+    """The figure as worked out again, and the published one where they do not agree."""
+    if figure.yuan == published:
+        return figure.text
+    stated = "无" if published is None else f"{published:,.2f} 元"
+    return f"{figure.text}（以上按现行参数；发布值 {stated}，与之不同 differs from what was published）"
 
 
-def _term(listed: Mapping[str, Any], features: Mapping[str, Any]) -> str:
+def _term(listed: Mapping[str, Any], features: Mapping[str, Any], p: Parameters) -> str:
     industry = features.get("industry_code") or "未知"
-    return f"最长 {listed['term_months']} 个月（行业 {industry}）"
+    return f"{p.basic_min_term_months} 至 {listed['term_months']} 个月（行业 {industry}）"
 
 
 def _rate(listed: Mapping[str, Any], p: Parameters) -> str:
+    """LPR plus the spread, less the discount of `tech`; as one difference where these do not make up the rate."""
     lpr = rates(p.as_of)
     rate: Decimal | None = listed["annual_rate_pct"]
     if rate is None:
         return "—"
-    spread = rate - lpr.lpr_1y_pct
+    steps = [p.basic_spread_pct_points, *([-p.tech_discount_pct_points] if listed["product"] == "tech" else [])]
+    shown = steps if lpr.lpr_1y_pct + sum(steps) == rate else [rate - lpr.lpr_1y_pct]
+    added = " ".join(f"{step:+f}" for step in shown)
     past = "；LPR表止于该日，签约前须按当日LPR重算 (the LPR table ends there)" if lpr.is_past_table_end else ""
-    return f"LPR(1Y) {lpr.lpr_1y_pct:f}%（{lpr.effective_on}起） {spread:+f} 个百分点 = {rate:f}%{past}"
+    return f"LPR(1Y) {lpr.lpr_1y_pct:f}%（{lpr.effective_on}起） {added} 个百分点 = {rate:f}%{past}"
 
 
 def _subsidy(listed: Mapping[str, Any], p: Parameters) -> str:
+    """A share of a year's interest on the whole limit, at most the cap, down to the fen (S50)."""
     subsidy: Decimal | None = listed["subsidy_yuan_per_year"]
     if subsidy is None:
         return "不适用 (none)"
-    return f"年利息 × {p.subsidy_share_pct:f}%，上限 {p.subsidy_cap_yuan:,.0f} 元：{subsidy:,.2f} 元/年"
+    raw = listed["limit_yuan"] * listed["annual_rate_pct"] / 100 * p.subsidy_share_pct / 100
+    due = min(raw, p.subsidy_cap_yuan).quantize(FEN, ROUND_FLOOR)
+    cap = f"，单户上限 {p.subsidy_cap_yuan:,.0f}" if raw > p.subsidy_cap_yuan else ""
+    text = f"{listed['limit_yuan']:,.0f} × {listed['annual_rate_pct']:f}% × {p.subsidy_share_pct:f}%{cap} = {due:,.2f} 元/年"
+    return _checked(Figure(text, due), subsidy)
+
+
+def _relending(listed: Mapping[str, Any], p: Parameters) -> str:
+    ceiling = rates(p.as_of).lpr_1y_pct + p.relending_spread_pct_points
+    stated = {True: "符合 (yes)", False: "不符合 (no)", None: "额度未知 (unknown)"}[listed.get("is_relending")]
+    return f"额度不超过 {p.relending_cap_yuan:,.0f} 元、利率不超过 {ceiling:f}%：{stated}"
+
+
+def _season(listed: Mapping[str, Any]) -> list[OfferLine]:
+    return [OfferLine("旺季 season", listed["season"], "S43")] if listed.get("season") else []
+
+
+def _to_verify(listed: Mapping[str, Any]) -> list[OfferLine]:
+    names = [name_zh("rule", name) for name in listed.get("to_verify") or ()]
+    names = [name_zh("condition", name) for name in names]
+    return [OfferLine("待核实 to verify", "、".join(names), "S32-S46")] if names else []
+
+
+def _alternatives(listed: Mapping[str, Any], case: Case) -> list[OfferLine]:
+    """The other products that fit, each with its own limit."""
+    return [
+        OfferLine("其他可选 alternative", f"{_named(name)}：{limit_figures(name, case)[0].text}", CLAUSES[name][0])
+        for name in listed.get("alternatives") or ()
+    ]

@@ -86,7 +86,8 @@ def in_chinese(listed: pl.DataFrame, division_names: Mapping[str, str]) -> pl.Da
     named = listed.with_columns(
         _reasons_with_points(listed),
         _each_named("segments", "segment"),
-        _each_named("to_verify", "rule"),
+        _each_named("alternatives", "product"),
+        _each_named("to_verify", "rule", "condition"),
         pl.col("channel_first_seen").replace(dict(names_zh("channel"))),
         *(pl.col(kind).replace(dict(names_zh(kind))) for kind in ("segment", "product", "grade", "first_loan_status")),
         pl.col("division_code").replace(named_divisions(division_names)),
@@ -133,8 +134,9 @@ def _reasons_with_points(listed: pl.DataFrame) -> pl.Series:
     return rows.join(texts, on="row", how="left", maintain_order="left").get_column("reasons")
 
 
-def _each_named(column: str, kind: str) -> pl.Expr:
-    return pl.col(column).list.eval(pl.element().replace(dict(names_zh(kind))))
+def _each_named(column: str, *kinds: str) -> pl.Expr:
+    names = {code: name for kind in kinds for code, name in names_zh(kind).items()}
+    return pl.col(column).list.eval(pl.element().replace(names))
 
 
 def _as_text(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:

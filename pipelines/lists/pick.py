@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.eligibility.segments import SEGMENTS
+from pipelines.offers.offer import OFFERED
 from pipelines.parameters import Parameters
 
 COLUMNS = (
@@ -22,14 +23,7 @@ COLUMNS = (
     "points",
     "reasons",
     "first_loan_status",
-    "product",
-    "limit_yuan",
-    "limit_other_reading_yuan",
-    "term_months",
-    "annual_rate_pct",
-    "subsidy_yuan_per_year",
-    "repayment_options",
-    "to_verify",
+    *OFFERED,
     "manager",
     "is_holdout",
     "scorecard",
@@ -63,7 +57,7 @@ def pick(
         *COLUMNS[2:6],
         pl.coalesce("channel_seen", _own_channel()).alias("channel_first_seen"),
         pl.col("site_name").alias("site"),
-        *COLUMNS[8:22],
+        *COLUMNS[8 : COLUMNS.index("manager")],
         pl.col("site_manager").alias("manager"),
         _is_holdout(p, int(week[:4])).alias("is_holdout"),
         "scorecard",

@@ -1,4 +1,4 @@
-"""The sheet 汇总: how many are listed by segment, grade and division, and what limits they add up to."""
+"""The sheet 汇总: how many are listed by segment, product, grade and division, and what limits they add up to."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pipelines.names import names_zh
 
 
 def summary(rows: pl.DataFrame, week: str, context: ListContext) -> list[Line]:
-    """The lines of the sheet: a head, then one block each by segment, grade and division.
+    """The lines of the sheet: a head, then one block each by segment, product, grade and division.
 
-    Shares are of the listed entities, hold-outs left out; limits are yuan. An entity without a limit is counted apart
-    instead of adding zero.
+    Shares are of the listed entities, hold-outs left out; limits are yuan. Who has a product and no number is counted
+    apart instead of adding zero, and who has no product again.
     """
     listed = rows.filter(~pl.col("is_holdout"))
     return [
@@ -26,6 +26,8 @@ def summary(rows: pl.DataFrame, week: str, context: ListContext) -> list[Line]:
         *_totals(rows, listed),
         Line(()),
         *_block("客群", listed, "segment", names_zh("segment")),
+        Line(()),
+        *_block("推荐产品", listed, "product", names_zh("product"), unknown="无适用产品"),
         Line(()),
         *_block("评分等级", listed, "grade", names_zh("grade")),
         Line(()),
@@ -39,17 +41,20 @@ def named_divisions(names: Mapping[str, str]) -> dict[str, str]:
 
 
 def _totals(rows: pl.DataFrame, listed: pl.DataFrame) -> list[Line]:
-    without_limit = listed["limit_yuan"].null_count()
+    has_product, has_limit = listed["product"].is_not_null(), listed["limit_yuan"].is_not_null()
     return [
         Line(("合计", "数值"), "head"),
         Line(("名单户数", listed.height)),
         Line(("对照组户数（不下发、不营销）", rows.height - listed.height)),
         Line(("测算额度合计（元）", _whole(listed["limit_yuan"].sum()))),
-        Line(("暂无额度户数（缺流水或准入不符）", without_limit)),
+        Line(("以申请核定户数（商贸流通或缺数据）", (has_product & ~has_limit).sum())),
+        Line(("无适用产品户数（准入条件不符）", (~has_product).sum())),
     ]
 
 
-def _block(title: str, listed: pl.DataFrame, column: str, names: Mapping[str, str]) -> list[Line]:
+def _block(
+    title: str, listed: pl.DataFrame, column: str, names: Mapping[str, str], unknown: str = "未知"
+) -> list[Line]:
     groups = (
         listed.group_by(column)
         .agg(
@@ -61,13 +66,19 @@ def _block(title: str, listed: pl.DataFrame, column: str, names: Mapping[str, st
         .sort(column, nulls_last=True)
     )
     head = Line((title, "户数", "占比", "测算额度合计（元）", "平均得分"), "head")
-    return [head, *(_group(names, *group) for group in groups.iter_rows())]
+    return [head, *(_group(names, unknown, *group) for group in groups.iter_rows())]
 
 
 def _group(
-    names: Mapping[str, str], code: str | None, entities: int, share: float, limit: Decimal | None, score: float
+    names: Mapping[str, str],
+    unknown: str,
+    code: str | None,
+    entities: int,
+    share: float,
+    limit: Decimal | None,
+    score: float,
 ) -> Line:
-    shown = "未知" if code is None else names.get(code, code)
+    shown = unknown if code is None else names.get(code, code)
     return Line((shown, entities, Share(share), _whole(limit), score))
 
 

@@ -1,105 +1,122 @@
-"""The offer: product, limit, term, rate and subsidy of every scored prospect, in decimals.
-
-Rounding. Polars multiplies decimals at the larger scale of the two and rounds half to even, so every factor is first
-brought to `EXACT`, at which each product here is exact; only then is it rounded, once: limits down to whole yuan,
-the subsidy down to the fen. Down, so that no figure promises more than its clause gives.
-"""
+"""The offer: the best-fitting product of every scored prospect with its limit, term, rate and subsidy, in decimals."""
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Callable
 
 import polars as pl
 
-from pipelines.offers.products import Product, product
-from pipelines.parameters import LprRate, Parameters
-from pipelines.parameters.industries import is_of_section
+from pipelines.offers.conditions import CONDITIONS
+from pipelines.offers.limits import LIMITS, NO_NUMBER
+from pipelines.offers.pricing import annual_rate_pct, is_relending, subsidy_yuan_per_year, term_months
+from pipelines.offers.products import Product, products
+from pipelines.parameters import LprRate, Parameters, season
 
-EXACT = pl.Decimal(38, 9)
-"""Yuan with 2 decimals times a share with 4, or whole yuan times a rate with 5 and a share with 4, is exact here."""
-
-YUAN = pl.Decimal(18, 2)
-MANUFACTURING = "C"
-
-
-def offer(scored: pl.LazyFrame, p: Parameters, lpr: LprRate) -> pl.LazyFrame:
-    """Every scored prospect with the `basic` product (S37, S38), indicative until the admission rules are settled.
-
-    Grain and row order are those of `scored`. Adds `product` (NULL when an admission rule is false: then all else is
-    NULL too), `limit_yuan` (NULL without known flows) and `limit_other_reading_yuan` (whole yuan), `term_months` (the
-    longest allowed), `annual_rate_pct`, `subsidy_yuan_per_year` (S50, if the whole limit is drawn for a year; NULL
-    outside the subsidised segments), `repayment_options`, and `to_verify`: the admission rules still unknown.
-    """
-    basic = product("basic")
-    limits = (_limit(p, p.flow_basis), _limit(p, "annual" if p.flow_basis == "monthly" else "monthly"))
-    priced = scored.with_columns(
-        limits[0].alias("limit_yuan"),
-        limits[1].alias("limit_other_reading_yuan"),
-        _term(p).alias("term_months"),
-        pl.lit(lpr.lpr_1y_pct + p.basic_spread_pct_points).cast(pl.Decimal(6, 3)).alias("annual_rate_pct"),
-        pl.lit("；".join(basic.repayment_options)).alias("repayment_options"),
-        pl.lit(basic.name).alias("product"),
-    ).with_columns(_subsidy(basic, p).alias("subsidy_yuan_per_year"))
-    return priced.with_columns(
-        *[pl.when(_is_admitted(basic)).then(pl.col(name)).alias(name) for name in _OFFERED], _to_verify(basic)
-    )
-
-
-_OFFERED = (
+OFFERED = (
     "product",
     "limit_yuan",
     "limit_other_reading_yuan",
+    "limit_note",
     "term_months",
     "annual_rate_pct",
     "subsidy_yuan_per_year",
+    "is_relending",
     "repayment_options",
+    "season",
+    "alternatives",
+    "to_verify",
 )
+"""The columns of an offer, in their order in `out.target_list`."""
 
 
-def _limit(p: Parameters, flow_basis: str) -> pl.Expr:
-    """Share by grade of the mean monthly (or of the annual) inflow, at most the cap, down to whole yuan (S37)."""
-    flow = pl.col("inflow_mean_12m_yuan" if flow_basis == "monthly" else "inflow_sum_12m_yuan")
-    shares = p.basic_share_pct_by_grade.items()
-    share = pl.coalesce([pl.when(pl.col("grade") == grade).then(_exactly(pct / 100)) for grade, pct in shares])
-    return _capped((flow.cast(EXACT) * share).floor(), p.basic_cap_yuan)
+def offer(scored: pl.LazyFrame, p: Parameters, lpr: LprRate) -> pl.LazyFrame:
+    """Every scored prospect with the first product in order that fits it, indicative until what is open is verified.
 
-
-def _subsidy(made: Product, p: Parameters) -> pl.Expr:
-    """Share of a year's interest on the whole limit, at most the cap, down to the fen (S50)."""
-    is_subsidised = pl.any_horizontal(
-        [pl.col(segment.column).fill_null(value=False) for segment in made.subsidised_segments]
-    )
-    interest_fen = pl.col("limit_yuan").cast(EXACT) * pl.col("annual_rate_pct").cast(EXACT)
-    subsidy_fen = (interest_fen * _exactly(p.subsidy_share_pct / 100)).floor()
-    subsidy = subsidy_fen * _exactly(Decimal("0.01"))
-    return pl.when(is_subsidised).then(_capped(subsidy, p.subsidy_cap_yuan))
-
-
-def _capped(amount: pl.Expr, cap: Decimal) -> pl.Expr:
-    """The smaller of the two; unknown stays unknown (`min_horizontal` would answer the cap)."""
-    return pl.when(amount > cap).then(_exactly(cap)).otherwise(amount).cast(YUAN)
-
-
-def _exactly(number: Decimal) -> pl.Expr:
-    return pl.lit(number, dtype=EXACT)
-
-
-def _term(p: Parameters) -> pl.Expr:
-    """The longest term: manufacturing (GB/T 4754 section C) has its own (S38)."""
-    is_manufacturing = is_of_section(pl.col("industry_code"), MANUFACTURING)
-    longest = pl.when(is_manufacturing).then(p.basic_manufacturing_term_months).otherwise(p.basic_term_months)
-    return longest.cast(pl.Int32)
-
-
-def _is_admitted(made: Product) -> pl.Expr:
-    return pl.all_horizontal([pl.col(rule.column).fill_null(value=True) for rule in made.admission])
-
-
-def _to_verify(made: Product) -> pl.Expr:
-    """Names of the admission rules that are unknown to entities they apply to."""
-    is_open = [(rule, pl.col(rule.column).is_null() & rule.applies()) for rule in made.admission]
+    Grain and row order are those of `scored`. Adds the columns of `OFFERED`: `product` (NULL when none fits: then all
+    else is NULL too, and `to_verify` and `alternatives` are empty), `limit_yuan` and `limit_other_reading_yuan` (whole
+    yuan; NULL when set on application, or when what it is made of is not known), `limit_note` (what the limit rests
+    on), `term_months` (the longest allowed), `annual_rate_pct`, `subsidy_yuan_per_year` (S50, if the whole limit is
+    drawn for a year; NULL for who is not subsidised), `is_relending` (S49), `repayment_options` (S39, S48), `season`
+    (S43; only with products of trade), `alternatives` (the other products that fit, in order), and `to_verify`: the
+    rules and conditions of the product that are still unknown.
+    """
+    kept = [name for name in scored.collect_schema().names() if name not in OFFERED]
+    known = scored.with_columns(made.outcome(p) for made in CONDITIONS.values())
+    chosen = known.with_columns(_fitting()).with_columns(pl.col("fitting").list.first().alias("product"))
     return (
-        pl.concat_list([pl.when(opened).then(pl.lit(rule.name)) for rule, opened in is_open])
-        .list.drop_nulls()
-        .alias("to_verify")
+        chosen.with_columns(*_limits(p), *_terms(p, lpr))
+        .with_columns(_subsidy(p), is_relending(p, lpr).alias("is_relending"), _note(p), _season(p))
+        .with_columns(pl.col("fitting").list.slice(1).alias("alternatives"), _to_verify())
+        .select(*kept, *OFFERED)
     )
+
+
+def _fitting() -> pl.Expr:
+    """The names of all products that fit, in order of preference."""
+    names = [pl.when(_fits(made)).then(pl.lit(made.name)) for made in products()]
+    return pl.concat_list(names).list.drop_nulls().alias("fitting")
+
+
+def _fits(made: Product) -> pl.Expr:
+    """All it is addressed to is known to be true, and nothing it asks for is false."""
+    is_addressed = [pl.col(each.column).fill_null(value=False) for each in made.addressed_to]
+    is_not_refused = [pl.col(each.column).fill_null(value=True) for each in made.to_verify()]
+    return pl.all_horizontal([*is_addressed, *is_not_refused])
+
+
+def _limits(p: Parameters) -> list[pl.Expr]:
+    readings = {made.name: LIMITS[made.limit](p) for made in products()}
+    return [
+        _of_the_chosen(lambda made: readings[made.name][0]).alias("limit_yuan"),
+        _of_the_chosen(lambda made: readings[made.name][1]).alias("limit_other_reading_yuan"),
+    ]
+
+
+def _terms(p: Parameters, lpr: LprRate) -> list[pl.Expr]:
+    return [
+        _of_the_chosen(lambda made: term_months(made, p)).alias("term_months"),
+        _of_the_chosen(lambda made: annual_rate_pct(made, p, lpr)).alias("annual_rate_pct"),
+        _of_the_chosen(lambda made: pl.lit(made.repayment_options(p))).alias("repayment_options"),
+    ]
+
+
+def _subsidy(p: Parameters) -> pl.Expr:
+    is_subsidised = _of_the_chosen(
+        lambda made: pl.any_horizontal([pl.col(name).fill_null(value=False) for name in made.subsidised])
+    )
+    return pl.when(is_subsidised).then(subsidy_yuan_per_year(p)).otherwise(NO_NUMBER).alias("subsidy_yuan_per_year")
+
+
+def _note(p: Parameters) -> pl.Expr:
+    """What the limit rests on, or what is said in its place."""
+    has_limit = pl.col("limit_yuan").is_not_null()
+    return _of_the_chosen(
+        lambda made: (
+            pl.when(has_limit)
+            .then(pl.lit(made.note.format_map(vars(p))))
+            .otherwise(pl.lit(made.note_without.format_map(vars(p))))
+        )
+    ).alias("limit_note")
+
+
+def _season(p: Parameters) -> pl.Expr:
+    near = season(p.as_of, p.season_lead_days)
+    text = pl.lit(near.text_zh(p.as_of) if near else None, dtype=pl.String)
+    seasonal = [made.name for made in products() if made.is_seasonal]
+    return pl.when(pl.col("product").is_in(seasonal)).then(text).alias("season")
+
+
+def _to_verify() -> pl.Expr:
+    """Names of the rules and conditions of the product that are unknown to entities they apply to."""
+    asked = {each.name: each for made in products() for each in made.to_verify()}
+    names = []
+    for each in asked.values():
+        asking = [made.name for made in products() if each in made.to_verify()]
+        is_open = pl.col(each.column).is_null() & pl.col("product").is_in(asking) & each.applies()
+        names.append(pl.when(is_open).then(pl.lit(each.name)))
+    return pl.concat_list(names).list.drop_nulls().alias("to_verify")
+
+
+def _of_the_chosen(part: Callable[[Product], pl.Expr]) -> pl.Expr:
+    """A part of the chosen product; NULL without one (`replace_strict` would hold the whole frame in memory)."""
+    return pl.coalesce([pl.when(pl.col("product") == made.name).then(part(made)) for made in products()])

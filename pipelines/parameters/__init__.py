@@ -1,7 +1,8 @@
-"""Dated numbers with unit, clause and reference: the plan, the LPR, the targets, the industries."""
+"""Dated numbers with unit, clause and reference: the plan, the LPR, the targets, the industries, the products, the seasons."""
 
 from pipelines.parameters.lpr import LprRate, rates
 from pipelines.parameters.plan import Parameters, clause, parameters
+from pipelines.parameters.seasons import Season, season
 from pipelines.parameters.targets import Target, targets
 
-__all__ = ["LprRate", "Parameters", "Target", "clause", "parameters", "rates", "targets"]
+__all__ = ["LprRate", "Parameters", "Season", "Target", "clause", "parameters", "rates", "season", "targets"]

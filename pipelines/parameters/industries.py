@@ -6,7 +6,7 @@ whose letter and division disagree, or of another shape, is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -24,6 +24,9 @@ LEVELS = ("sections", "divisions", "groups")
 _CLASS_CODE = r"^([A-T]?\d{3})\d$"
 """A four-digit code; no size class goes deeper than its group, the first three."""
 
+_DIGITS = r"^[A-T]?(\d{2,4})$"
+"""A code's digits, without the letter of its section."""
+
 
 def group(code: pl.Expr) -> pl.Expr:
     """An industry code without its fourth digit and in capitals: what sections and size classes are looked up by."""
@@ -33,6 +36,28 @@ def group(code: pl.Expr) -> pl.Expr:
 def is_of_section(code: pl.Expr, letter: str) -> pl.Expr:
     """Whether an industry code lies in a section, e.g. `C` for manufacturing; false for what is no industry code."""
     return group(code).is_in([made for made, section in _sections().items() if section == letter])
+
+
+def is_listed(code: pl.Expr, listed: Sequence[str]) -> pl.Expr:
+    """Whether an industry code lies in one of the listed divisions, groups or classes (two to four digits, no letter).
+
+    Unknown for what is no industry code, and for one too short to tell: `F` or `54` where only `543` is listed. A
+    section is in when all of its divisions are.
+    """
+    plain = code.str.strip_chars().str.to_uppercase()
+    digits = plain.str.extract(_DIGITS)
+    within = [digits.str.slice(0, n).is_in([each for each in listed if len(each) == n]) for n in (2, 3, 4)]
+    wider = {each[:n] for each in listed for n in (2, 3) if n < len(each)}
+    letters = {letter: _divisions(letter) for letter in _table()["sections"]}
+    whole = [letter for letter, divisions in letters.items() if divisions <= {*listed}]
+    partly = [letter for letter, divisions in letters.items() if divisions & {each[:2] for each in listed}]
+    found = (
+        pl.when(plain.is_in(whole) | pl.any_horizontal(within).fill_null(value=False))
+        .then(statement=True)
+        .when(~plain.is_in(partly) & ~digits.is_in(sorted(wider)).fill_null(value=False))
+        .then(statement=False)
+    )
+    return pl.when(group(code).is_in(sorted(_sections()))).then(found)
 
 
 def medium_bounds() -> pl.DataFrame:
@@ -46,6 +71,11 @@ def medium_bounds() -> pl.DataFrame:
     bounds = {f"medium_from_{metric}": [medium[name].get(metric) for name in groups.values()] for metric in METRICS}
     found = {"industry_group": list(groups), "size_class": list(groups.values())} | bounds
     return pl.DataFrame(found, schema_overrides=dict.fromkeys(bounds, pl.Int64))
+
+
+def _divisions(letter: str) -> set[str]:
+    first, last = _table()["sections"][letter]["divisions"]
+    return {f"{n:02d}" for n in range(first, last + 1)}
 
 
 @cache

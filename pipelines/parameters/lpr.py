@@ -17,6 +17,9 @@ from pipelines.parameters.plan import FOLDER
 class LprRate:
     """LPR of one and of over five years, in percent a year, with the day it came into force.
 
+    Every product of the plan ends after five years at the latest (S38, S41), so all are priced over `lpr_1y_pct`;
+    `lpr_5y_pct` is for terms of more than five years.
+
     `is_past_table_end`: the day asked for lies after the last row of the table, so that a newer rate may exist.
     """
 

@@ -56,9 +56,25 @@ class Parameters:
     basic_share_pct_by_grade: Mapping[str, Decimal]
     flow_basis: str
     basic_cap_yuan: Decimal
+    basic_min_term_months: int
     basic_term_months: int
     basic_manufacturing_term_months: int
     basic_spread_pct_points: Decimal
+    tech_rd_share_pct: Decimal
+    tech_cap_yuan: Decimal
+    tech_discount_pct_points: Decimal
+    tech_term_months: int
+    trade_industry_codes: tuple[str, ...]
+    season_lead_days: int
+    livelihood_industry_codes: tuple[str, ...]
+    livelihood_max_change_pct: Decimal
+    livelihood_min_rating: Decimal
+    livelihood_wage_months: int
+    livelihood_reading: str
+    livelihood_cap_yuan: Decimal
+    deferral_months: int
+    relending_cap_yuan: Decimal
+    relending_spread_pct_points: Decimal
     subsidy_share_pct: Decimal
     subsidy_cap_yuan: Decimal
     holdout_share_pct: Decimal
@@ -191,6 +207,7 @@ _CONVERSIONS: dict[str, Callable[[Any], object]] = {
     "years": _whole,
     "days": _whole,
     "people": _whole,
+    "rating": _amount,
     "flag": _flag,
     "text": str,
     "names": _names,

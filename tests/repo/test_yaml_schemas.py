@@ -21,7 +21,8 @@ KINDS = {
     "pipelines/parameters/lpr.yml": "lpr",
     "pipelines/parameters/industries.yml": "industries",
     "pipelines/scoring/scorecards/*.yml": "scorecard",
-    "pipelines/offers/products*.yml": "products",
+    "pipelines/parameters/products.yml": "products",
+    "pipelines/parameters/seasons.yml": "seasons",
     "pipelines/names_zh.yml": "names_zh",
     "pipelines/lists/notes_zh.yml": "notes_zh",
 }

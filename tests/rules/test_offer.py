@@ -6,34 +6,16 @@ from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-import polars as pl
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
 from pipelines.eligibility.rules import RULES
 from pipelines.errors import DeclarationError
-from pipelines.offers.offer import offer
 from pipelines.offers.products import product
-from pipelines.parameters import LprRate, Parameters
+from pipelines.parameters import LprRate
 
-from .frames import INDIVIDUAL, entity, judged, plan
-
-LPR = LprRate(Decimal("3.10"), Decimal("3.60"), date(2025, 1, 20), is_past_table_end=True)
-GREEN: dict[str, Any] = {"green_field": "循环经济服务", "industry_code": "N77", "employees": 5, "status": "存续"}
-
-
-def offered(*entities: dict[str, Any], p: Parameters | None = None, lpr: LprRate = LPR) -> list[dict[str, Any]]:
-    """The offers to these entities, their grade given."""
-    p = p or plan()
-    grades = pl.Series("grade", [facts.pop("grade", "A") for facts in entities])
-    rows = judged([entity(**facts) for facts in entities], p).with_columns(grades)
-    return offer(rows, p, lpr).collect(engine="streaming").rows(named=True)
-
-
-def one(p: Parameters | None = None, **facts: object) -> dict[str, Any]:
-    (row,) = offered(facts, p=p)
-    return row
-
+from .frames import INDIVIDUAL, plan
+from .offers import GREEN, offered, one
 
 SHARES = {"A": Decimal("0.50"), "B": Decimal("0.45"), "C": Decimal("0.40"), "D": Decimal("0.35"), "E": Decimal("0.30")}
 FEN = Decimal("0.01")
@@ -130,7 +112,7 @@ def test_the_rate_is_the_lpr_and_half_a_point() -> None:
         (
             {"inflow_mean_12m_yuan": Decimal(2_000_000), "status": "存续", "site_id": "S1", "site_kind": "园区",
              "certifications": ["专精特新"], "industry_code": "I65", "employees": 5},
-            Decimal(10_800),
+            Decimal(9_300),  # the same limit at the 3.1 % of `tech`
         ),
     ],
 )  # fmt: skip
@@ -163,12 +145,15 @@ def test_who_fails_an_admission_rule_is_offered_no_product(facts: dict[str, Any]
         "term_months",
         "annual_rate_pct",
         "repayment_options",
+        "limit_note",
+        "is_relending",
     )
     assert [row[name] for name in nothing] == [None] * len(nothing)
+    assert (row["alternatives"], row["to_verify"]) == ([], [])
 
 
 def test_the_product_names_admission_rules_that_exist() -> None:
     basic = product("basic")
     assert {rule.name for rule in basic.admission} <= RULES.keys()
-    with pytest.raises(DeclarationError, match="has no product 'tehc'; expected one of basic"):
+    with pytest.raises(DeclarationError, match="has no product 'tehc'; expected one of basic, livelihood, tech, trade"):
         product("tehc")

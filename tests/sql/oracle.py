@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 Row = dict[str, Any]
@@ -187,6 +187,22 @@ def insured(rows: list[Row], as_of: date) -> Row | None:
         "insured_latest": known[max(known)],
         "insured_months_12m": len(known),
         "insured_months_to_go": insured_months_to_go(known, as_of),
+    } | staff_of_6_months(rows, known, as_of)
+
+
+def staff_of_6_months(rows: list[Row], known: dict[Month, int], as_of: date) -> Row:
+    """How steady the staff was over the six latest closed months (S45), and its mean contribution base a head (S47)."""
+    months = [back(of(as_of), count) for count in range(6, 0, -1)]
+    steps = [(known[a], known[b]) for a, b in zip(months, months[1:], strict=False) if a in known and b in known]
+    bases = {of(row["month"]): row.get("contribution_base") for row in rows}
+    paid = [(bases[month], known[month]) for month in months if known.get(month) and bases[month] is not None]
+    people = sum(heads for _, heads in paid)
+    mean = sum((base for base, _ in paid), Decimal(0)) / people if people else None
+    return {
+        "insured_min_6m": min((known[month] for month in months if month in known), default=None),
+        "insured_changes_6m": len(steps),
+        "insured_max_change_pct_6m": max((100 * abs(b - a) / max(a, 1) for a, b in steps), default=None),
+        "contribution_base_per_head_yuan": mean if mean is None else mean.quantize(Decimal("0.01"), ROUND_HALF_UP),
     }
 
 

@@ -23,15 +23,52 @@ def test_staff_is_looked_at_in_the_twelve_closed_months_only(warehouse: Warehous
         ('B', '2025-10-01', 5, TRUE) -- nothing in the window: nothing known
         """,
     )
-    assert warehouse.entities("social__insurance") == {
-        "A": {
-            "insured_min_12m": 3,
-            "insured_max_12m": 20,
-            "insured_latest": 7,
-            "insured_months_12m": 3,
-            "insured_months_to_go": 10,  # September is the one that may be missing: October stays, ten must come
-        }
+    found = warehouse.entities("social__insurance")
+    twelve = ("insured_min_12m", "insured_max_12m", "insured_latest", "insured_months_12m")
+    assert {uscc: [row[name] for name in twelve] for uscc, row in found.items()} == {"A": [3, 20, 7, 3]}
+    assert found["A"]["insured_months_to_go"] == 10  # September is the one that may be missing: October stays
+
+
+def test_changes_of_staff_are_known_between_neighbouring_months_of_the_six_latest(warehouse: Warehouse) -> None:
+    warehouse.fill(
+        "feed.social__insurance",
+        "uscc, month, insured_headcount",
+        """
+        ('A', '2026-10-01', 6), ('A', '2026-09-01', 5), -- one more on five is exactly 20 %
+        ('A', '2026-08-01', 5), ('A', '2026-07-01', 5), ('A', '2026-06-01', 5), ('A', '2026-05-01', 5),
+        ('A', '2026-04-01', 50), -- the seventh month back says nothing
+        ('B', '2026-10-01', 12), ('B', '2026-09-01', 15), -- three fewer of fifteen is exactly 20 % down
+        ('B', '2026-07-01', 99), -- no neighbour: August is missing, so nothing is known of the way there
+        ('C', '2026-10-01', 3), ('C', '2026-09-01', 0), -- from nobody to three
+        ('D', '2026-10-01', 0), ('D', '2026-09-01', 0) -- nobody stays nobody
+        """,
+    )
+    names = ("insured_min_6m", "insured_changes_6m", "insured_max_change_pct_6m")
+    assert {
+        uscc: tuple(row[name] for name in names) for uscc, row in warehouse.entities("social__insurance").items()
+    } == {
+        "A": (5, 5, 20.0),
+        "B": (12, 1, 20.0),
+        "C": (0, 1, 300.0),
+        "D": (0, 1, 0.0),
     }
+
+
+def test_the_contribution_base_a_head_is_weighted_by_the_people_it_is_for(warehouse: Warehouse) -> None:
+    warehouse.fill(
+        "feed.social__insurance",
+        "uscc, month, insured_headcount, contribution_base",
+        """
+        ('A', '2026-10-01', 2, 10000.00), ('A', '2026-09-01', 4, 22000.00), -- 32,000 for 6 person-months
+        ('A', '2026-08-01', 9, NULL), -- a base that is not known does not thin out the mean
+        ('A', '2026-07-01', 0, 500), -- a base of nobody does not count
+        ('A', '2026-04-01', 1, 90000), -- before the six months
+        ('B', '2026-10-01', 3, NULL)
+        """,
+    )
+    found = warehouse.entities("social__insurance")
+    assert found["A"]["contribution_base_per_head_yuan"] == Decimal("5333.33")
+    assert found["B"]["contribution_base_per_head_yuan"] is None
 
 
 def test_on_the_first_of_a_month_the_month_before_is_closed(warehouse: Warehouse) -> None:
@@ -138,9 +175,11 @@ def test_orders_of_several_platforms_are_added_month_by_month(warehouse: Warehou
     assert found["A"].pop("orders_cv_12m") == pytest.approx((1400 / 6) ** 0.5 / (40 / 3))
     assert found["A"].pop("orders_mean_12m") == pytest.approx(40 / 3)
     assert found == {
-        "A": {"order_months_12m": 2, "platform_rating": Decimal("4.6")},
-        "B": {"order_months_12m": 1, "orders_mean_12m": 5.0, "orders_cv_12m": None, "platform_rating": None},
-        "C": {"order_months_12m": 2, "orders_mean_12m": 5.0, "orders_cv_12m": 0.0, "platform_rating": Decimal("4.1")},
+        "A": {"order_months_12m": 2, "platform_rating": Decimal("4.6"), "meituan_rating": Decimal("4.4")},
+        "B": {"order_months_12m": 1, "orders_mean_12m": 5.0, "orders_cv_12m": None}
+        | {"platform_rating": None, "meituan_rating": None},
+        "C": {"order_months_12m": 2, "orders_mean_12m": 5.0, "orders_cv_12m": 0.0}
+        | {"platform_rating": Decimal("4.1"), "meituan_rating": Decimal("4.1")},
     }
 
 

@@ -145,7 +145,7 @@ def test_insured_features_equal_the_oracle(data: st.DataObject) -> None:
     as_of = data.draw(as_ofs)
     months = [back(oracle.of(as_of), count) for count in range(16)]
     panels = data.draw(st.lists(insured_panel(months), min_size=1, max_size=6))
-    with loaded("social__insurance", panels, ("month", "insured_headcount")) as warehouse:
+    with loaded("social__insurance", panels, ("month", "insured_headcount", "contribution_base")) as warehouse:
         found = warehouse.entities("social__insurance", as_of=as_of)
     assert [found.get(str(number)) for number in range(len(panels))] == [oracle.insured(rows, as_of) for rows in panels]
 
@@ -154,9 +154,10 @@ def test_insured_features_equal_the_oracle(data: st.DataObject) -> None:
 def insured_panel(draw: st.DrawFn, months: list[Month]) -> list[Row]:
     usual = draw(st.sampled_from([3, 5, 12, 20]))
     heads = st.sampled_from([usual] * 12 + [2, 3, 20, 21, 0])
+    bases = st.none() | st.integers(0, 10**8).map(lambda fen: Decimal(fen) / 100)
     missing = draw(st.sets(st.integers(0, 15), max_size=3))
     return [
-        {"month": first(month), "insured_headcount": draw(heads)}
+        {"month": first(month), "insured_headcount": draw(heads), "contribution_base": draw(bases)}
         for number, month in enumerate(months)
         if number not in missing
     ]

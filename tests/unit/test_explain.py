@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from pipelines.eligibility.explain import Explanation, RuleLine, explain
+from pipelines.eligibility.explained_offer import offer_lines
 from pipelines.eligibility.judge import FeedStates, judge, watchlist
 from pipelines.eligibility.rules import RULES
 from pipelines.errors import UsageError
@@ -258,7 +259,58 @@ def test_the_offer_is_shown_with_the_numbers_it_is_made_of(why: Callable[[str], 
     assert lines["利率"].startswith("LPR(1Y) 3.0") or lines["利率"].startswith("LPR(1Y) 3.1")
     assert "= 3.500%" in lines["利率"]
     assert "LPR表止于" in lines["利率"]
-    assert "36" in lines["期限"]
+    assert lines["期限"] == "12 至 36 个月（行业 H6210）"
+    assert (
+        lines["另一口径"]
+        == "近12个月流入合计 1,020,007.20 × 45% = 459,003.24；取整 459,003 元（以上按现行参数；发布值 459,002.00 元，与之不同 differs from what was published）"
+    )
+    assert lines["再贷款"] == "额度不超过 2,000,000 元、利率不超过 3.60%：额度未知 (unknown)"
+
+
+CASE: dict[str, Any] = {
+    "inflow_mean_12m_yuan": Decimal("85000.60"),
+    "inflow_sum_12m_yuan": Decimal("1020007.20"),
+    "flow_months_12m": 12,
+    "industry_code": "H6210",
+    "rd_spend_yuan": Decimal("4000000.00"),
+    "order_months_12m": 7,
+    "contribution_base_per_head_yuan": Decimal("4321.09"),
+    "insured_min_6m": 6,
+}
+
+
+def offer_text(product: str, **row: object) -> dict[str, str]:
+    """The lines of an offer of that product to the entity of CASE, by their Chinese titles."""
+    told = offer_lines(listed(DINER, 1, product=product, **{"subsidy_yuan_per_year": None, **row}), CASE, P)
+    return {line.title_zh.split()[0]: line.text for line in told}
+
+
+def test_tech_is_explained_by_both_sums_the_higher_one_and_the_discount() -> None:
+    row = {"limit_yuan": Decimal(5_000_000), "limit_other_reading_yuan": Decimal(5_000_000)}
+    lines = offer_text("tech", **row, annual_rate_pct=Decimal("3.100"), subsidy_yuan_per_year=Decimal(46_500))
+    assert lines["额度"] == (
+        "基础产品：近12个月月均流入（12个月有流水） 85,000.60 × 45% = 38,250.27；取整 38,250 元；"
+        "研发：上年研发投入 4,000,000.00 × 150% = 6,000,000.00，单户上限 5,000,000；取整 5,000,000 元；取高 5,000,000 元"
+    )
+    assert "+0.50 -0.50 个百分点 = 3.100%" in lines["利率"]
+    assert lines["贴息"] == "5,000,000 × 3.100% × 30% = 46,500.00 元/年"
+
+
+def test_trade_is_explained_without_a_number_and_with_its_season() -> None:
+    row = {"limit_yuan": None, "limit_other_reading_yuan": None, "season": "双11（进行中）", "alternatives": ["basic"]}
+    lines = offer_text("trade", **row, to_verify=["tax_grade_b_or_better", "has_ip_right"])
+    assert lines["额度"] == "按订单量、结算流水核定（7个月有订单），以申请核定 (limit on application)"
+    assert (lines["另一口径"], lines["旺季"]) == ("—", "双11（进行中）")
+    assert lines["待核实"] == "纳税信用B级以上、知识产权（专利或软件著作权）"
+    assert lines["其他可选"].startswith("首贷信用贷 (basic)：近12个月月均流入（12个月有流水） 85,000.60 × 45%")
+
+
+def test_livelihood_is_explained_by_the_base_that_is_not_the_wage() -> None:
+    row = {"limit_yuan": Decimal(311_118), "limit_other_reading_yuan": Decimal(51_853)}
+    lines = offer_text("livelihood", **row)
+    base = "人均月缴费基数（非工资 contribution base, not wage） 4,321.09 × 12 × "
+    assert lines["额度"] == f"{base}6人（近6个月最低参保人数） = 311,118.48；取整 311,118 元"
+    assert lines["另一口径"] == f"{base}1人 = 51,853.08；取整 51,853 元"
 
 
 def test_an_entity_without_a_product_is_told_why(why: Callable[[str], Explanation]) -> None:

@@ -65,11 +65,15 @@ def prospect(rank: int, **values: object) -> dict[str, object]:
         "product": "basic",
         "limit_yuan": Decimal("51234.00"),
         "limit_other_reading_yuan": Decimal("614808.00"),
+        "limit_note": "按近12个月流水测算",
         "term_months": 36,
         "annual_rate_pct": Decimal("3.600"),
         "subsidy_yuan_per_year": None,
+        "is_relending": True,
         "repayment_options": "随借随还",
-        "to_verify": ["tax_grade_b_or_better"],
+        "season": None,
+        "alternatives": ["trade"],
+        "to_verify": ["tax_grade_b_or_better", "has_ip_right"],
         "manager": None,
         "is_holdout": False,
         "scorecard": "expert_2026",
@@ -197,7 +201,8 @@ def test_codes_are_shown_by_their_chinese_names(tmp_path: Path, context: ListCon
     assert row["推荐产品"] == "首贷信用贷"
     assert row["评分等级"] == "B档"
     assert row["首贷状态"] == "推定首贷户"
-    assert row["待核实事项"] == "纳税信用B级以上"
+    assert row["待核实事项"] == "纳税信用B级以上；知识产权（专利或软件著作权）"
+    assert (row["其他可选产品"], row["符合再贷款条件"]) == ("商贸流通快贷", "是")
     assert row["行政区划代码"] == "511921 通江县"
 
 
@@ -334,18 +339,21 @@ def test_an_empty_list_is_still_a_release(tmp_path: Path, context: ListContext) 
 def test_the_summary_counts_by_segment_grade_and_division(tmp_path: Path, context: ListContext) -> None:
     rows = [
         prospect(1, segment="green", grade="A", score=60, limit_yuan=Decimal(100)),
-        prospect(2, segment="green", limit_yuan=None),  # no flows: counted, adds nothing
+        prospect(2, segment="green", product="trade", limit_yuan=None),  # on application: counted, adds nothing
         prospect(3, division_code=None, limit_yuan=Decimal(50)),  # no division: counted as unknown
+        prospect(5, product=None, limit_yuan=None, division_code="511922"),  # not admitted: no product
         prospect(4, is_holdout=True, limit_yuan=Decimal(9999)),  # held out: in no total but its own
     ]
     page = openpyxl.load_workbook(export_list(listing(*rows), tmp_path, WEEK, context)[0])["汇总"]
     lines = {row[0]: row[1:] for row in page.iter_rows(values_only=True) if row[0] is not None}
-    assert lines["名单户数"][0] == 3
+    assert lines["名单户数"][0] == 4
     assert lines["对照组户数（不下发、不营销）"][0] == 1
     assert lines["测算额度合计（元）"][0] == 150
-    assert lines["暂无额度户数（缺流水或准入不符）"][0] == 1
-    assert lines["绿色企业"] == (2, pytest.approx(2 / 3), 100, 51)
-    assert lines["纳税个体工商户"] == (1, pytest.approx(1 / 3), 50, 42)
+    assert lines["以申请核定户数（商贸流通或缺数据）"][0] == 1
+    assert lines["无适用产品户数（准入条件不符）"][0] == 1
+    assert [lines[product][0] for product in ("首贷信用贷", "商贸流通快贷", "无适用产品")] == [2, 1, 1]
+    assert lines["绿色企业"] == (2, pytest.approx(1 / 2), 100, 51)
+    assert lines["纳税个体工商户"] == (2, pytest.approx(1 / 2), 50, 42)
     assert lines["A档"][0] == 1
     assert lines["511921 通江县"][0] == 2
     assert lines["未知"][0] == 1

@@ -1,0 +1,79 @@
+"""How the limit of each product comes about, in its own and in its other reading: decimals, down to whole yuan.
+
+Rounding. Polars multiplies decimals at the larger scale of the two and rounds half to even, so every factor is first
+brought to `EXACT`, at which each product here is exact; only then is it rounded, once: limits down to whole yuan,
+the subsidy down to the fen. Down, so that no figure promises more than its clause gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import polars as pl
+
+from pipelines.parameters import Parameters
+
+EXACT = pl.Decimal(38, 9)
+"""Yuan with 2 decimals times a share with 4, or whole yuan times a rate with 5 and a share with 4, is exact here."""
+
+YUAN = pl.Decimal(18, 2)
+NO_NUMBER = pl.lit(None, dtype=YUAN)
+
+Reading = tuple[pl.Expr, pl.Expr]
+"""A limit as read by default, and as the other reading has it (yuan; NULL = not known)."""
+
+
+def flow_share(p: Parameters) -> Reading:
+    """Share by grade of the mean monthly (or of the annual) inflow, at most the cap (S37); NULL without known flows."""
+    return _flow_share(p, p.flow_basis), _flow_share(p, "annual" if p.flow_basis == "monthly" else "monthly")
+
+
+def _flow_share(p: Parameters, flow_basis: str) -> pl.Expr:
+    flow = pl.col("inflow_mean_12m_yuan" if flow_basis == "monthly" else "inflow_sum_12m_yuan")
+    shares = p.basic_share_pct_by_grade.items()
+    share = pl.coalesce([pl.when(pl.col("grade") == grade).then(exactly(pct / 100)) for grade, pct in shares])
+    return capped((flow.cast(EXACT) * share).floor(), p.basic_cap_yuan)
+
+
+def research_multiple(p: Parameters) -> Reading:
+    """The higher of the `basic` limit and a multiple of last fiscal year's research, at most its own cap (S40).
+
+    Where one of the two is not known the other is a bound from below, and stands; NULL when neither is.
+    """
+    research = pl.col("rd_spend_yuan").cast(EXACT) * exactly(p.tech_rd_share_pct / 100)
+    own = capped(research.floor(), p.tech_cap_yuan)
+    limit, other = (pl.max_horizontal(basic, own) for basic in flow_share(p))
+    return limit, other
+
+
+def on_application(p: Parameters) -> Reading:
+    """Set on application: the plan gives no formula and no cap, so there is never a number (S42)."""
+    return NO_NUMBER, NO_NUMBER
+
+
+def contribution_base(p: Parameters) -> Reading:
+    """Twelve mean monthly contribution bases a head times the stable staff, or of one person, at most the cap (S47).
+
+    The stable staff is the lowest insured headcount of the six months: those who were insured throughout.
+    """
+    base = pl.col("contribution_base_per_head_yuan").cast(EXACT) * exactly(Decimal(p.livelihood_wage_months))
+    staff = capped((base * pl.col("insured_min_6m").cast(EXACT)).floor(), p.livelihood_cap_yuan)
+    one_person = capped(base.floor(), p.livelihood_cap_yuan)
+    return (staff, one_person) if p.livelihood_reading == "staff" else (one_person, staff)
+
+
+LIMITS: dict[str, Callable[[Parameters], Reading]] = {
+    made.__name__: made for made in (flow_share, research_multiple, on_application, contribution_base)
+}
+"""The formulas that products.yml names."""
+
+
+def capped(amount: pl.Expr, cap: Decimal) -> pl.Expr:
+    """The smaller of the two; unknown stays unknown (`min_horizontal` would answer the cap)."""
+    return pl.when(amount > cap).then(exactly(cap)).otherwise(amount).cast(YUAN)
+
+
+def exactly(number: Decimal) -> pl.Expr:
+    """A number as a literal that multiplies exactly."""
+    return pl.lit(number, dtype=EXACT)
