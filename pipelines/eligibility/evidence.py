@@ -65,7 +65,7 @@ def rows_of(con: Connection, query: str, *values: object) -> list[dict[str, Any]
 def columns_of(con: Connection, table: str) -> set[str]:
     """The columns of a table `schema.name` of the published file; empty when it is not there."""
     schema, _, name = table.partition(".")
-    query = "SELECT column_name FROM information_schema.columns WHERE table_schema = ? AND table_name = ?"
+    query = "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?"
     return {row["column_name"] for row in rows_of(con, query, schema, name)}
 
 
@@ -85,11 +85,12 @@ def quarantined(con: Connection, uscc: str) -> tuple[Quarantined, ...]:
     query = f"""
         SELECT q.feed, f.name AS file_name, q.file_id, q.row_no, q.reasons
         FROM quarantine.rows AS q LEFT JOIN ops.files AS f USING (feed, file_id)
-        WHERE contains(upper(q.raw), ?)
+        WHERE contains(q.raw, ?) OR contains(q.raw, ?)
         ORDER BY f.received_on DESC NULLS LAST, q.feed, q.file_id, q.row_no
         LIMIT {QUARANTINED_SHOWN}
     """  # noqa: S608 - a number of ours
-    found = rows_of(con, query, uscc.removeprefix(FARM).upper())
+    code = uscc.removeprefix(FARM)
+    found = rows_of(con, query, code, code.lower())
     return tuple(Quarantined(**{**row, "reasons": tuple(row["reasons"] or ())}) for row in found)
 
 
