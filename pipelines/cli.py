@@ -258,6 +258,25 @@ def rehearse(changes: tuple[str, ...], path: Path | None, home: Path | None, as_
 
 
 @main.command()
+@click.option("--since", callback=_day, metavar="DATE", help="Changes after this day (default: the plan's first).")
+@click.option("--until", callback=_day, metavar="DATE", help="Changes up to this day (default: all that are dated).")
+@as_json
+@_in_words
+def changes(since: date | None, until: date | None, as_json: bool) -> None:
+    """The dated values of the plan that changed, announced in the form of CHANGELOG.md."""
+    from pipelines.eligibility.announcements import announcements
+
+    found = announcements(since or date.min, until or date.max)
+    if as_json:
+        _print_json([asdict(each) for each in found])
+        return
+    for each in found:
+        click.echo(each.to_markdown())
+    if not found:
+        click.echo("no dated value changed: every parameter has the value it began with")
+
+
+@main.command()
 @click.argument("query", required=False)
 @click.option(
     "--file",

@@ -97,6 +97,39 @@ def parameters(as_of: date, overrides: Mapping[str, object] | None = None) -> Pa
     return Parameters(as_of=as_of, version=_version(overrides or {}), **values)
 
 
+@dataclass(frozen=True)
+class ValueChange:
+    """A dated value that takes the place of another: from `on` to the day before `until` (None = still in force)."""
+
+    name: str
+    description: str
+    clause: str
+    unit: str
+    was: str
+    now: str
+    on: date
+    until: date | None
+
+
+def value_changes(since: date, until: date) -> list[ValueChange]:
+    """The values that took the place of another after `since`, up to `until`, by day and name. First values are none."""
+    found = [
+        change for name, spec in _plan().items() for change in _changes_of(name, spec) if since < change.on <= until
+    ]
+    return sorted(found, key=lambda change: (change.on, change.name))
+
+
+def _changes_of(name: str, spec: Mapping[str, Any]) -> list[ValueChange]:
+    words = {day: str(value) for day, value in sorted(spec["values"].items())}
+    days = [day for day, before in zip(words, [None, *words.values()], strict=False) if words[day] != before]
+    about = (name, " ".join(spec["description"].split()), spec["clause"], spec["unit"])
+    ends = [*days[2:], None]
+    return [
+        ValueChange(*about, words[was], words[now], now, end)
+        for was, now, end in zip(days, days[1:], ends, strict=False)
+    ]
+
+
 def clause(name: str) -> str:
     """The clause of the work plan a parameter stands in, e.g. `S08`."""
     return str(_plan()[name]["clause"])
