@@ -8,6 +8,7 @@ the subsidy down to the fen. Down, so that no figure promises more than its clau
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import polars as pl
@@ -20,13 +21,23 @@ EXACT = pl.Decimal(38, 9)
 YUAN = pl.Decimal(18, 2)
 NO_NUMBER = pl.lit(None, dtype=YUAN)
 
-Reading = tuple[pl.Expr, pl.Expr]
-"""A limit as read by default, and as the other reading has it (yuan; NULL = not known)."""
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit as read by default, and in the other reading (yuan; NULL = not known).
+
+    `is_partial`: a part of it is not known, so that the figure is a bound from below.
+    """
+
+    yuan: pl.Expr
+    other_yuan: pl.Expr
+    is_partial: pl.Expr = field(default_factory=lambda: pl.lit(value=False))
 
 
-def flow_share(p: Parameters) -> Reading:
+def flow_share(p: Parameters) -> Limit:
     """Share by grade of the mean monthly (or of the annual) inflow, at most the cap (S37); NULL without known flows."""
-    return _flow_share(p, p.flow_basis), _flow_share(p, "annual" if p.flow_basis == "monthly" else "monthly")
+    other = "annual" if p.flow_basis == "monthly" else "monthly"
+    return Limit(_flow_share(p, p.flow_basis), _flow_share(p, other))
 
 
 def _flow_share(p: Parameters, flow_basis: str) -> pl.Expr:
@@ -36,23 +47,24 @@ def _flow_share(p: Parameters, flow_basis: str) -> pl.Expr:
     return capped((flow.cast(EXACT) * share).floor(), p.basic_cap_yuan)
 
 
-def research_multiple(p: Parameters) -> Reading:
+def research_multiple(p: Parameters) -> Limit:
     """The higher of the `basic` limit and a multiple of last fiscal year's research, at most its own cap (S40).
 
     Where one of the two is not known the other is a bound from below, and stands; NULL when neither is.
     """
     research = pl.col("rd_spend_yuan").cast(EXACT) * exactly(p.tech_rd_share_pct / 100)
     own = capped(research.floor(), p.tech_cap_yuan)
-    limit, other = (pl.max_horizontal(basic, own) for basic in flow_share(p))
-    return limit, other
+    basic = flow_share(p)
+    is_partial = basic.yuan.is_null() | own.is_null()
+    return Limit(pl.max_horizontal(basic.yuan, own), pl.max_horizontal(basic.other_yuan, own), is_partial)
 
 
-def on_application(p: Parameters) -> Reading:
+def on_application(p: Parameters) -> Limit:
     """Set on application: the plan gives no formula and no cap, so there is never a number (S42)."""
-    return NO_NUMBER, NO_NUMBER
+    return Limit(NO_NUMBER, NO_NUMBER)
 
 
-def contribution_base(p: Parameters) -> Reading:
+def contribution_base(p: Parameters) -> Limit:
     """Twelve mean monthly contribution bases a head times the stable staff, or of one person, at most the cap (S47).
 
     The stable staff is the lowest insured headcount of the six months: those who were insured throughout.
@@ -60,10 +72,10 @@ def contribution_base(p: Parameters) -> Reading:
     base = pl.col("contribution_base_per_head_yuan").cast(EXACT) * exactly(Decimal(p.livelihood_wage_months))
     staff = capped((base * pl.col("insured_min_6m").cast(EXACT)).floor(), p.livelihood_cap_yuan)
     one_person = capped(base.floor(), p.livelihood_cap_yuan)
-    return (staff, one_person) if p.livelihood_reading == "staff" else (one_person, staff)
+    return Limit(staff, one_person) if p.livelihood_reading == "staff" else Limit(one_person, staff)
 
 
-LIMITS: dict[str, Callable[[Parameters], Reading]] = {
+LIMITS: dict[str, Callable[[Parameters], Limit]] = {
     made.__name__: made for made in (flow_share, research_multiple, on_application, contribution_base)
 }
 """The formulas that products.yml names."""

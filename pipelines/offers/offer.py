@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from pipelines.offers.conditions import CONDITIONS
+from pipelines.eligibility.rules import Rule
+from pipelines.offers.conditions import CONDITIONS, Condition
 from pipelines.offers.limits import LIMITS, NO_NUMBER
 from pipelines.offers.pricing import annual_rate_pct, is_relending, subsidy_yuan_per_year, term_months
 from pipelines.offers.products import Product, products
@@ -42,19 +43,14 @@ def offer(scored: pl.LazyFrame, p: Parameters, lpr: LprRate) -> pl.LazyFrame:
     """
     kept = [name for name in scored.collect_schema().names() if name not in OFFERED]
     known = scored.with_columns(made.outcome(p) for made in CONDITIONS.values())
-    chosen = known.with_columns(_fitting()).with_columns(pl.col("fitting").list.first().alias("product"))
+    fitting = known.with_columns(_fits(made).alias(f"fits__{made.name}") for made in products())
     return (
-        chosen.with_columns(*_limits(p), *_terms(p, lpr))
+        fitting.with_columns(_first_that_fits())
+        .with_columns(*_limits(p), *_terms(p, lpr))
         .with_columns(_subsidy(p), is_relending(p, lpr).alias("is_relending"), _note(p), _season(p))
-        .with_columns(pl.col("fitting").list.slice(1).alias("alternatives"), _to_verify())
+        .with_columns(_alternatives(), _to_verify())
         .select(*kept, *OFFERED)
     )
-
-
-def _fitting() -> pl.Expr:
-    """The names of all products that fit, in order of preference."""
-    names = [pl.when(_fits(made)).then(pl.lit(made.name)) for made in products()]
-    return pl.concat_list(names).list.drop_nulls().alias("fitting")
 
 
 def _fits(made: Product) -> pl.Expr:
@@ -64,11 +60,21 @@ def _fits(made: Product) -> pl.Expr:
     return pl.all_horizontal([*is_addressed, *is_not_refused])
 
 
+def _first_that_fits() -> pl.Expr:
+    names = [pl.when(pl.col(f"fits__{made.name}")).then(pl.lit(made.name)) for made in products()]
+    return pl.coalesce(names).alias("product")
+
+
+def _alternatives() -> pl.Expr:
+    is_other = {made.name: pl.col(f"fits__{made.name}") & (pl.col("product") != made.name) for made in products()}
+    return _names_of(is_other).alias("alternatives")
+
+
 def _limits(p: Parameters) -> list[pl.Expr]:
-    readings = {made.name: LIMITS[made.limit](p) for made in products()}
+    limits = {made.name: LIMITS[made.limit](p) for made in products()}
     return [
-        _of_the_chosen(lambda made: readings[made.name][0]).alias("limit_yuan"),
-        _of_the_chosen(lambda made: readings[made.name][1]).alias("limit_other_reading_yuan"),
+        _of_the_chosen(lambda made: limits[made.name].yuan).alias("limit_yuan"),
+        _of_the_chosen(lambda made: limits[made.name].other_yuan).alias("limit_other_reading_yuan"),
     ]
 
 
@@ -89,14 +95,14 @@ def _subsidy(p: Parameters) -> pl.Expr:
 
 def _note(p: Parameters) -> pl.Expr:
     """What the limit rests on, or what is said in its place."""
-    has_limit = pl.col("limit_yuan").is_not_null()
-    return _of_the_chosen(
-        lambda made: (
-            pl.when(has_limit)
-            .then(pl.lit(made.note.format_map(vars(p))))
-            .otherwise(pl.lit(made.note_without.format_map(vars(p))))
-        )
-    ).alias("limit_note")
+    return _of_the_chosen(lambda made: _note_of(made, p)).alias("limit_note")
+
+
+def _note_of(made: Product, p: Parameters) -> pl.Expr:
+    whole, partial, none = (text.format_map(vars(p)) for text in (made.note, made.note_partial, made.note_without))
+    is_partial = LIMITS[made.limit](p).is_partial
+    known = pl.when(is_partial).then(pl.lit(partial)).otherwise(pl.lit(whole))
+    return pl.when(pl.col("limit_yuan").is_null()).then(pl.lit(none)).otherwise(known)
 
 
 def _season(p: Parameters) -> pl.Expr:
@@ -109,12 +115,20 @@ def _season(p: Parameters) -> pl.Expr:
 def _to_verify() -> pl.Expr:
     """Names of the rules and conditions of the product that are unknown to entities they apply to."""
     asked = {each.name: each for made in products() for each in made.to_verify()}
-    names = []
-    for each in asked.values():
-        asking = [made.name for made in products() if each in made.to_verify()]
-        is_open = pl.col(each.column).is_null() & pl.col("product").is_in(asking) & each.applies()
-        names.append(pl.when(is_open).then(pl.lit(each.name)))
-    return pl.concat_list(names).list.drop_nulls().alias("to_verify")
+    is_open = {name: pl.col(each.column).is_null() & _asked(each) & each.applies() for name, each in asked.items()}
+    return _names_of(is_open).alias("to_verify")
+
+
+def _asked(each: Condition | Rule) -> pl.Expr:
+    return pl.col("product").is_in([made.name for made in products() if each in made.to_verify()])
+
+
+def _names_of(facts: Mapping[str, pl.Expr]) -> pl.Expr:
+    """The names of the facts that hold, in order (a list of columns with its gaps dropped takes four times as long)."""
+    joined = pl.concat_str(
+        [pl.when(fact).then(pl.lit(name)) for name, fact in facts.items()], separator=",", ignore_nulls=True
+    )
+    return pl.when(joined != "").then(joined.str.split(",")).otherwise(pl.lit([], dtype=pl.List(pl.String)))
 
 
 def _of_the_chosen(part: Callable[[Product], pl.Expr]) -> pl.Expr:

@@ -24,6 +24,7 @@ class Product:
 
     Attributes:
         limit: name of a formula of `limits.py`.
+        note, note_partial, note_without: what the limit rests on; what is said of a bound from below, and of none.
         addressed_to: conditions that must be known to be true.
         conditions: conditions that must not be false; while unknown they are to be verified.
         admission: rules of the same kind.
@@ -37,6 +38,7 @@ class Product:
     clauses: tuple[str, ...]
     limit: str
     note: str
+    note_partial: str
     note_without: str
     addressed_to: tuple[Condition, ...]
     conditions: tuple[Condition, ...]
@@ -91,6 +93,7 @@ def _product(name: str, spec: Mapping[str, Any]) -> Product:
         clauses=tuple(spec["clauses"]),
         limit=spec["limit"],
         note=spec["note"],
+        note_partial=spec.get("note_partial", spec["note"]),
         note_without=spec["note_without"],
         addressed_to=tuple(CONDITIONS[each] for each in spec["addressed_to"]),
         conditions=tuple(CONDITIONS[each] for each in spec["conditions"]),

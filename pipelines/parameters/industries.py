@@ -6,12 +6,14 @@ whose letter and division disagree, or of another shape, is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from itertools import product
 from typing import Any
 
 import polars as pl
 
+from pipelines.errors import UsageError
 from pipelines.parameters.documents import declared
 from pipelines.parameters.plan import FOLDER
 
@@ -23,9 +25,6 @@ LEVELS = ("sections", "divisions", "groups")
 
 _CLASS_CODE = r"^([A-T]?\d{3})\d$"
 """A four-digit code; no size class goes deeper than its group, the first three."""
-
-_DIGITS = r"^[A-T]?(\d{2,4})$"
-"""A code's digits, without the letter of its section."""
 
 
 def group(code: pl.Expr) -> pl.Expr:
@@ -43,21 +42,34 @@ def is_listed(code: pl.Expr, listed: Sequence[str]) -> pl.Expr:
 
     Unknown for what is no industry code, and for one too short to tell: `F` or `54` where only `543` is listed. A
     section is in when all of its divisions are.
+
+    Raises:
+        UsageError: something listed is no such code.
     """
+    within, too_short = _listed(tuple(listed))
     plain = code.str.strip_chars().str.to_uppercase()
-    digits = plain.str.extract(_DIGITS)
-    within = [digits.str.slice(0, n).is_in([each for each in listed if len(each) == n]) for n in (2, 3, 4)]
-    wider = {each[:n] for each in listed for n in (2, 3) if n < len(each)}
-    letters = {letter: _divisions(letter) for letter in _table()["sections"]}
-    whole = [letter for letter, divisions in letters.items() if divisions <= {*listed}]
-    partly = [letter for letter, divisions in letters.items() if divisions & {each[:2] for each in listed}]
-    found = (
-        pl.when(plain.is_in(whole) | pl.any_horizontal(within).fill_null(value=False))
-        .then(statement=True)
-        .when(~plain.is_in(partly) & ~digits.is_in(sorted(wider)).fill_null(value=False))
-        .then(statement=False)
-    )
-    return pl.when(group(code).is_in(sorted(_sections()))).then(found)
+    is_in = pl.when(plain.is_in(within)).then(statement=True).when(~plain.is_in(too_short)).then(statement=False)
+    return pl.when(group(code).is_in(sorted(_sections()))).then(is_in)
+
+
+@cache
+def _listed(listed: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """The codes, with and without their letter, that lie in the listed ones, and those too short to tell."""
+    odd = [each for each in listed if not each.isdecimal() or not 2 <= len(each) <= 4 or each[:2] not in _sections()]
+    if odd:
+        raise UsageError(
+            f"{', '.join(odd)}: no division, group or class of GB/T 4754; expected two to four digits without a letter"
+        )
+    wider = {each[:n] for each in listed for n in (2, 3) if n < len(each)} - {*listed}
+    deeper = {each + "".join(more) for each in listed for n in range(5 - len(each)) for more in _digits(n)}
+    whole = [letter for letter in _table()["sections"] if _divisions(letter) <= {*listed}]
+    partly = [letter for letter in _table()["sections"] if _divisions(letter) & {each[:2] for each in listed}]
+    within, too_short = ([*codes, *(_sections()[code[:2]] + code for code in codes)] for codes in (deeper, wider))
+    return sorted([*within, *whole]), sorted([*too_short, *({*partly} - {*whole})])
+
+
+def _digits(count: int) -> Iterable[tuple[str, ...]]:
+    return product("0123456789", repeat=count)
 
 
 def medium_bounds() -> pl.DataFrame:

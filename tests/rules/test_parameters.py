@@ -60,6 +60,7 @@ def test_a_run_with_an_older_as_of_judges_by_the_values_of_that_day(
         ("min_annual_tax_yuan", "30000.5", Decimal("30000.5")),
         ("min_operating_years", 3, 3),
         ("unrated_lane", "off", False),
+        ("livelihood_min_rating", "4.6", Decimal("4.6")),
         ("rural_operator_types", "家庭农场,农民专业合作社", ("家庭农场", "农民专业合作社")),
         ("basic_share_pct_by_grade", "A:50,B:40", {"A": Decimal(50), "B": Decimal(40)}),
     ],

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from pipelines.eligibility.explained_offer import CLAUSES
-from pipelines.errors import DeclarationError
+from pipelines.errors import DeclarationError, UsageError
 from pipelines.lists.pick import COLUMNS
 from pipelines.names import names_zh
 from pipelines.offers import products
@@ -88,6 +88,15 @@ def test_tech_lends_the_higher_of_basic_and_one_and_a_half_times_the_research(
     )
     assert row["product"] == "tech"
     assert row["limit_yuan"] == (limit and Decimal(limit))
+    known = (spent is not None) + (inflow is not None)
+    assert (
+        row["limit_note"]
+        == [
+            "缺研发投入和流水，以申请核定",
+            "研发投入或流水未知，所示额度为下限",
+            "取年研发投入150%与基础产品额度中较高者",
+        ][known]
+    )
 
 
 def test_the_other_reading_of_tech_rests_on_the_yearly_inflow() -> None:
@@ -166,6 +175,14 @@ def test_the_industry_of_a_product_is_told_by_its_code(
     frame = pl.DataFrame({"code": [code]}, schema={"code": pl.String})
     found = frame.select(is_listed(pl.col("code"), TRADE).alias("t"), is_listed(pl.col("code"), LIVELIHOOD).alias("l"))
     assert found.row(0) == (trades, serves)
+
+
+@pytest.mark.parametrize("odd", ["F51", "5", "52111", "99", "五一"])
+def test_a_listed_industry_that_is_no_code_is_refused(odd: str) -> None:
+    with pytest.raises(
+        UsageError, match=f"{odd}: no division, group or class of GB/T 4754; expected two to four digits"
+    ):
+        one(plan(trade_industry_codes=f"52,{odd}"), **SHOP)
 
 
 @pytest.mark.parametrize(
