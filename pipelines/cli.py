@@ -242,6 +242,51 @@ def replay(week: str, home: Path | None, as_json: bool) -> None:
 
 
 @main.command()
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A parameter of plan_2026.yml and the value to rehearse; may be given several times.",
+)
+@click.option(
+    "--out", "path", type=click.Path(dir_okay=False, path_type=Path), help="Write who enters and leaves to this CSV."
+)
+@home
+@as_json
+@_in_words
+def rehearse(changes: tuple[str, ...], path: Path | None, home: Path | None, as_json: bool) -> None:
+    """Who would enter and leave the last list if parameters were changed. Nothing is published."""
+    from pipelines import flow
+    from pipelines.rehearsed_text import render
+
+    with _bar() as bar:
+        made = flow.rehearse(Settings.from_env(home), changes, bar)
+    if path is not None:
+        made.write_csv(path)
+    click.echo(made.to_json() if as_json else render(made, out.width, color=out.is_terminal))
+
+
+@main.command()
+@click.option("--since", callback=_day, metavar="DATE", help="Changes after this day (default: the plan's first).")
+@click.option("--until", callback=_day, metavar="DATE", help="Changes up to this day (default: all that are dated).")
+@as_json
+@_in_words
+def changes(since: date | None, until: date | None, as_json: bool) -> None:
+    """The dated values of the plan that changed, announced in the form of CHANGELOG.md."""
+    from pipelines.eligibility.announcements import announcements
+
+    found = announcements(since or date.min, until or date.max)
+    if as_json:
+        _print_json([asdict(each) for each in found])
+        return
+    for each in found:
+        click.echo(each.to_markdown())
+    if not found:
+        click.echo("no dated value changed: every parameter has the value it began with")
+
+
+@main.command()
 @click.argument("query", required=False)
 @click.option(
     "--file",

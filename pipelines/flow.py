@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines import releases, replays
+from pipelines import rehearsal, releases, replays
 from pipelines.conversion import track as conversion
 from pipelines.eligibility.judge import attrition, judge as judge_rules, watchlist
 from pipelines.errors import disk_full_in_words
@@ -28,6 +28,7 @@ from pipelines.offers.offer import offer as offer_products
 from pipelines.parameters import parameters, rates
 from pipelines.progress import Progress, Quiet
 from pipelines.registers.link import link as link_entities
+from pipelines.rehearsal import Rehearsal
 from pipelines.releases import Release
 from pipelines.replays import ReplayReport
 from pipelines.report.quality import write_quality
@@ -49,6 +50,7 @@ __all__ = [
     "offer",
     "pick",
     "publish",
+    "rehearse",
     "replay",
     "run",
     "score",
@@ -164,7 +166,7 @@ def link(run: Run) -> None:
 
 def features(run: Run) -> None:
     """Feeds as seen at as-of -> one row per entity. SQL ends here."""
-    p = parameters(run.as_of)
+    p = parameters(run.as_of, run.overrides)
     with reader(run.settings, run.version) as con:
         show_feeds(con, run.as_of, run.handover("links"))
         named = {**vars(p), "week": run.week}
@@ -173,7 +175,7 @@ def features(run: Run) -> None:
 
 def judge(run: Run) -> None:
     """Features -> every rule and segment, three-valued; who fell out where; who is one rule short."""
-    p = parameters(run.as_of)
+    p = parameters(run.as_of, run.overrides)
     states = releases.feed_states(run)
     _write(releases.feed_state_rows(run), run.handover("feed_states"))
     judged = judge_rules(pl.scan_parquet(run.handover("features")), p, states)
@@ -185,12 +187,17 @@ def judge(run: Run) -> None:
 
 def score(run: Run) -> None:
     """Judged -> everyone in a segment, with points, reasons and grade."""
-    _write(score_prospects(pl.scan_parquet(run.handover("judged")), parameters(run.as_of)), run.handover("scored"))
+    _write(
+        score_prospects(pl.scan_parquet(run.handover("judged")), parameters(run.as_of, run.overrides)),
+        run.handover("scored"),
+    )
 
 
 def offer(run: Run) -> None:
     """Scored -> with product, limit, term and rate."""
-    priced = offer_products(pl.scan_parquet(run.handover("scored")), parameters(run.as_of), rates(run.as_of))
+    priced = offer_products(
+        pl.scan_parquet(run.handover("scored")), parameters(run.as_of, run.overrides), rates(run.as_of)
+    )
     _write(priced, run.handover("offered"))
 
 
@@ -203,7 +210,7 @@ def pick(run: Run) -> None:
         suppressed = con.execute(select("published/suppressed"), named).pl()
         first_seen = con.execute(select("published/first_seen")).pl()
     offered = pl.scan_parquet(run.handover("offered"))
-    picked = pick_list(offered, suppressed.lazy(), first_seen.lazy(), parameters(run.as_of), run.week)
+    picked = pick_list(offered, suppressed.lazy(), first_seen.lazy(), parameters(run.as_of, run.overrides), run.week)
     _write(picked, run.handover("picked"))
 
 
@@ -241,6 +248,27 @@ def replay(settings: Settings, week: str) -> ReplayReport:
     for step in (features, judge, score, offer, pick, conversion.track):
         step(again)
     return replays.compare(again)
+
+
+def rehearse(settings: Settings, changes: Sequence[str], progress: Progress | None = None) -> Rehearsal:
+    """The last release again with changed parameters (`KEY=VALUE`), compared with its list; nothing is published.
+
+    Raises:
+        UsageError: a change is no parameter, type or value of the plan, or nothing was published yet.
+    """
+    watch = progress or Quiet()
+    with rehearsal.scratch(settings, changes) as again:
+        steps = (judge, score, offer, pick)
+        watch.begin(f"rehearsal of {again.week}", len(steps) + 1)
+        watch.advance(features.__name__)
+        if not rehearsal.reuse_features(again):
+            link(again)
+            features(again)
+        for step in steps:
+            watch.advance(step.__name__)
+            step(again)
+        watch.end()
+        return rehearsal.compare(again)
 
 
 def _write(rows: pl.LazyFrame, path: Path) -> None:

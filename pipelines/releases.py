@@ -76,7 +76,8 @@ def feed_states(run: Run) -> FeedStates:
     """Which feeds had delivered at as-of, which of them were late by their contract, and whose newest file failed."""
     newest = _newest(run)
     late = {feed for feed, each in newest.items() if _is_late(feed, each, run.as_of)}
-    return FeedStates(delivered=frozenset(newest), late=frozenset(late), failed=frozenset(_failures(run)))
+    received_on = {feed: each.received_on for feed, each in newest.items()}
+    return FeedStates(frozenset(newest), frozenset(late), frozenset(_failures(run)), received_on)
 
 
 def feed_state_rows(run: Run) -> pl.LazyFrame:

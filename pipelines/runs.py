@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -32,7 +32,10 @@ STEPS = (
 
 @dataclass(frozen=True)
 class Run:
-    """What every step of a week must agree on; kept in `work/<week>/run.json` so that each step may be its own process."""
+    """What every step of a week must agree on; kept in `work/<week>/run.json` so that each step may be its own process.
+
+    `overrides` are the changed parameters of a rehearsal; a run that is published has none.
+    """
 
     settings: Settings
     week: str
@@ -40,6 +43,7 @@ class Run:
     version: int
     run_id: str
     folder: Path
+    overrides: Mapping[str, str] = field(default_factory=dict)
 
     def handover(self, step: str) -> Path:
         """Where a step leaves its rows for the next."""

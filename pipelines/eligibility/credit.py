@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.eligibility.rules import INDIVIDUAL_BUSINESS, Gap, rule, said
+from pipelines.eligibility.rules import INDIVIDUAL_BUSINESS, FeedStates, Gap, rule, said
 from pipelines.parameters import Parameters
 
 
@@ -19,10 +19,15 @@ def never_borrowed(p: Parameters) -> pl.Expr:
 
 
 def _has_record(p: Parameters) -> pl.Expr:
-    records = [pl.col("enterprise_loans") > 0, pl.col("own_disbursements") > 0]
-    if p.first_loan_definition == "never_any_loan":
-        records.append((pl.col("personal_business_loans") > 0) & (pl.col("kind") == INDIVIDUAL_BUSINESS))
-    return pl.any_horizontal([record.fill_null(value=False) for record in records])
+    own = (pl.col("own_disbursements") > 0).fill_null(value=False)
+    return (pl.col("enterprise_loans") > 0).fill_null(value=False) | _owners_loan_counts(p) | own
+
+
+def _owners_loan_counts(p: Parameters) -> pl.Expr:
+    """Whether the owner has a personal business loan and it counts: for individual businesses, by the wider definition."""
+    if p.first_loan_definition != "never_any_loan":
+        return pl.lit(value=False)
+    return ((pl.col("personal_business_loans") > 0) & (pl.col("kind") == INDIVIDUAL_BUSINESS)).fill_null(value=False)
 
 
 @never_borrowed.shown
@@ -51,6 +56,33 @@ def first_loan_status() -> pl.Expr:
         .otherwise(pl.lit("unknown"))
         .alias("first_loan_status")
     )
+
+
+def first_loan_evidence(p: Parameters, feeds: FeedStates) -> list[pl.Expr]:
+    """What the status rests on: `first_loan_source` (a feed), `first_loan_evidence_on`, `first_loan_definition`.
+
+    The day is that of the earliest loan that counts (`disproved`; NULL when the record states none), of the contact
+    (`confirmed`), or of the newest loan file (`presumed`; for `unknown` it is too old, or NULL when none ever came).
+    Reads the judged column `first_loan_status`.
+    """
+    status, loans_on = pl.col("first_loan_status"), pl.lit(feeds.received_on.get("credit__loans"), dtype=pl.Date)
+    enterprise, owner = pl.col("enterprise_loans") > 0, _owners_loan_counts(p)
+    lent_on = (
+        pl.when(owner)
+        .then(pl.col("first_loan_on"))
+        .when(enterprise)
+        .then(pl.col("first_enterprise_loan_on"))
+        .otherwise(pl.col("own_first_disbursed_on"))
+    )
+    is_own = (status == "disproved") & ~(enterprise.fill_null(value=False) | owner)
+    is_confirmed = status == "confirmed"
+    source = pl.when(is_own).then(pl.lit("crm__disbursements")).when(is_confirmed).then(pl.lit("crm__contacts"))
+    day = pl.when(status == "disproved").then(lent_on).when(is_confirmed).then(pl.col("first_loan_confirmed_on"))
+    return [
+        source.otherwise(pl.lit("credit__loans")).alias("first_loan_source"),
+        day.otherwise(loans_on).alias("first_loan_evidence_on"),
+        pl.lit(p.first_loan_definition).alias("first_loan_definition"),
+    ]
 
 
 @rule(clause="S34", feed="credit__owners")

@@ -38,8 +38,8 @@ def find(con: Connection, query: str, week: str) -> tuple[Candidate, ...]:
     text = plain(query)
     if not text:
         raise UsageError("nothing to look for; expected a unified social credit code or a name")
-    for condition, value in _conditions(text):
-        found = _candidates(con, condition, value, week)
+    for condition, values in _conditions(query, text):
+        found = _candidates(con, condition, values, week)
         if found:
             return found
     raise UsageError(_not_found(con, query, text, week))
@@ -50,21 +50,38 @@ def plain(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split()).upper()
 
 
-def _conditions(text: str) -> list[tuple[str, str]]:
-    name = "translate(upper(replace(name, ' ', '')), '（）　', '()')"
-    conditions = [("upper(uscc) = ?", text), (f"{name} = ?", text), (f"contains({name}, ?)", text)]
+def _conditions(query: str, text: str) -> list[tuple[str, tuple[str, ...]]]:
+    """What to look for, the quickest first: plain comparisons are answered from a few blocks of the sorted file.
+
+    A code is never looked for among names, nor a name among codes.
+    """
+    if text.startswith(FARM.upper()):
+        return [("starts_with(uscc, 'farm:') AND upper(uscc) = ?", (text,))]
+    if len(text) == CODE_LENGTH and text.isascii() and text.isalnum():
+        return [("uscc = ?", (text,))]
+    names = _spellings(query, text)
+    exact = ("name IN (" + ", ".join("?" * len(names)) + ")", names)
+    part = (" OR ".join(["contains(name, ?)"] * len(names)), names)
+    plain_name = "translate(upper(replace(name, ' ', '')), '（）　', '()')"
+    conditions = [exact, (f"({part[0]})", names), (f"contains({plain_name}, ?)", (text,))]
     if len(text) == LEGACY_LENGTH and text.isascii() and text.isalnum():
         # a legacy taxpayer id ends with the organisation code, characters 9 to 17 of the new code
-        conditions.insert(1, ("substr(uscc, 9, 9) = ?", text[-9:]))
+        conditions.insert(0, ("substr(uscc, 9, 9) = ?", (text[-9:],)))
     return conditions
 
 
-def _candidates(con: Connection, condition: str, value: str, week: str) -> tuple[Candidate, ...]:
+def _spellings(query: str, text: str) -> tuple[str, ...]:
+    """The ways in which a register may write a name: as asked for, and with brackets of either width."""
+    wide = text.translate(str.maketrans("()", "（）"))
+    return tuple(dict.fromkeys([query.strip(), text, wide]))
+
+
+def _candidates(con: Connection, condition: str, values: tuple[str, ...], week: str) -> tuple[Candidate, ...]:
     query = f"""
         SELECT uscc, name, division_code FROM out.eligibility
         WHERE week = ? AND {condition} ORDER BY uscc LIMIT {CANDIDATES_SHOWN}
     """  # noqa: S608 - conditions of our own
-    return tuple(Candidate(**row) for row in rows_of(con, query, week, value))
+    return tuple(Candidate(**row) for row in rows_of(con, query, week, *values))
 
 
 def _not_found(con: Connection, query: str, text: str, week: str) -> str:

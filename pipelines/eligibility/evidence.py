@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from pipelines.warehouse.connect import Connection
 
 FARM = "farm:"
+BESIDE = {"never_borrowed": ("crm__disbursements",)}
+"""Feeds a rule looks at beside those that settle it: the bank's own loans disprove a first loan too."""
+
 QUARANTINED_SHOWN = 10
 
 
@@ -63,7 +66,7 @@ def rows_of(con: Connection, query: str, *values: object) -> list[dict[str, Any]
 def columns_of(con: Connection, table: str) -> set[str]:
     """The columns of a table `schema.name` of the published file; empty when it is not there."""
     schema, _, name = table.partition(".")
-    query = "SELECT column_name FROM information_schema.columns WHERE table_schema = ? AND table_name = ?"
+    query = "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?"
     return {row["column_name"] for row in rows_of(con, query, schema, name)}
 
 
@@ -83,12 +86,79 @@ def quarantined(con: Connection, uscc: str) -> tuple[Quarantined, ...]:
     query = f"""
         SELECT q.feed, f.name AS file_name, q.file_id, q.row_no, q.reasons
         FROM quarantine.rows AS q LEFT JOIN ops.files AS f USING (feed, file_id)
-        WHERE contains(upper(q.raw), ?)
+        WHERE contains(q.raw, ?) OR contains(q.raw, ?)
         ORDER BY f.received_on DESC NULLS LAST, q.feed, q.file_id, q.row_no
         LIMIT {QUARANTINED_SHOWN}
     """  # noqa: S608 - a number of ours
-    found = rows_of(con, query, uscc.removeprefix(FARM).upper())
+    code = uscc.removeprefix(FARM)
+    found = rows_of(con, query, code, code.lower())
     return tuple(Quarantined(**{**row, "reasons": tuple(row["reasons"] or ())}) for row in found)
+
+
+@dataclass(frozen=True)
+class Held:
+    """The rows of one entity in one feed of a published file, without where they came from: what was told, by period.
+
+    `rows` are (period, the contract's columns); the period is None where the feed has none.
+    """
+
+    rows: frozenset[tuple[date | None, tuple[Any, ...]]]
+    is_snapshot: bool
+    received_on: date | None
+
+    @property
+    def periods(self) -> set[date]:
+        """The months or days its rows are about."""
+        return {period for period, _ in self.rows if period is not None}
+
+    def rows_of(self, period: date) -> set[tuple[Any, ...]]:
+        """What was told about a period."""
+        return {row for own, row in self.rows if own == period}
+
+
+def held(con: Connection, feed: str, uscc: str) -> Held:
+    """What a feed of a published file tells of an entity."""
+    made = contract(feed)
+    present = columns_of(con, f"feed.{feed}")
+    key, value = _key(uscc)
+    if key not in present:
+        return Held(frozenset(), made.delivery == "period_snapshot", None)
+    columns = [column.name for column in made.columns if column.name in present]
+    period = f'CAST("{made.period}" AS DATE)' if made.period in present else "CAST(NULL AS DATE)"
+    told = ", ".join(f'"{name}"' for name in columns)
+    query = f"SELECT {period}, received_on, {told} FROM feed.{feed} WHERE {key} = ?"  # noqa: S608 - names of ours
+    found = con.execute(query, [value]).fetchall()
+    return Held(
+        frozenset((row[0], tuple(row[2:])) for row in found),
+        made.delivery == "period_snapshot",
+        max((row[1] for row in found if row[1] is not None), default=None),
+    )
+
+
+def feed_state(con: Connection, feed: str, as_of: date) -> str:
+    """`fresh`, `late` or `missing`, as a published file knows it."""
+    return _state(contract(feed), _newest_file(con, feed, as_of), as_of)
+
+
+def suppressions(con: Connection, uscc: str, as_of: date) -> tuple[dict[str, Any], ...]:
+    """The suppressions of an entity in force at as-of, with their rows."""
+    present = columns_of(con, "feed.crm__suppressions")
+    if not present:
+        return ()
+    current = "AND (superseded_on IS NULL OR superseded_on > $as_of)" if "superseded_on" in present else ""
+    query = f"""
+        SELECT reason, from_on, until_on, file_id, row_no FROM feed.crm__suppressions
+        WHERE uscc = $uscc AND coalesce(from_on, $as_of) <= $as_of AND coalesce(until_on, $as_of) >= $as_of {current}
+        ORDER BY reason
+    """  # noqa: S608 - a fixed clause
+    found = con.execute(query, {"uscc": uscc, "as_of": as_of})
+    names = [column[0] for column in found.description or []]
+    return tuple(dict(zip(names, row, strict=True)) for row in found.fetchall())
+
+
+def _key(uscc: str) -> tuple[str, str]:
+    """The column an entity is found by, and its value there."""
+    return ("operator_id", uscc.removeprefix(FARM)) if uscc.startswith(FARM) else ("uscc", uscc)
 
 
 def _newest_file(con: Connection, feed: str, as_of: date) -> date | None:
@@ -118,7 +188,7 @@ def _newest_row(con: Connection, made: Contract, uscc: str) -> dict[str, Any] | 
     """Newest by period, then by receipt; an operator without a code is found by its own number."""
     table = f"feed.{made.feed}"
     present = columns_of(con, table)
-    key, value = ("operator_id", uscc.removeprefix(FARM)) if uscc.startswith(FARM) else ("uscc", uscc)
+    key, value = _key(uscc)
     if key not in present:
         return None
     period = f"CAST(t.{made.period} AS DATE)" if made.period in present else "CAST(NULL AS DATE)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from pipelines.eligibility.entity import Candidate, find
-from pipelines.eligibility.evidence import FARM, Quarantined, Source, columns_of, quarantined, rows_of, source
+from pipelines.eligibility.evidence import BESIDE, FARM, Quarantined, Source, quarantined, rows_of, source, suppressions
 from pipelines.eligibility.explained_offer import OfferLine, offer_lines
+from pipelines.eligibility.history import Change, history
 from pipelines.eligibility.rules import RULES, Rule
 from pipelines.eligibility.segments import SEGMENTS, Segment
 from pipelines.errors import UsageError
@@ -23,9 +24,6 @@ from pipelines.warehouse.connect import open_published
 
 if TYPE_CHECKING:
     from pipelines.warehouse.connect import Connection
-
-BESIDE = {"never_borrowed": ("crm__disbursements",)}
-"""Feeds a rule looks at beside those that settle it: the bank's own loans disprove a first loan too."""
 
 WHEN_MET = {"never_borrowed": "未见任何贷款、贴现记录"}
 """What a rule found once it is met, where the words of its gap would only fit while it is open."""
@@ -42,6 +40,7 @@ class RuleLine:
         is_applicable: False where the rule is not addressed to such an entity.
         looked_at: feature column -> value, as the rule saw it.
         value: the same in words; `needed` is what the rule asks for.
+        can_be_met: time or work with the entity can make it hold.
         closes_on: the day on which time alone will meet it; None when that is not computable.
         why_unknown: None unless the outcome is.
     """
@@ -54,6 +53,7 @@ class RuleLine:
     looked_at: dict[str, Any]
     value: str | None
     needed: str
+    can_be_met: bool
     closes_on: date | None
     why_unknown: str | None
     sources: tuple[Source, ...]
@@ -100,7 +100,9 @@ class Explanation:
     Attributes:
         listed: the row of `out.target_list`; None when it is not on the list.
         watched: its rows of `out.watchlist`.
+        predecessor: code and first-loan status of the business it was converted from (个转企), where the register names one.
         earlier: week, rank, segment, score and grade of earlier releases, newest first.
+        history: when it entered, left or moved, and what caused it, newest first.
         notes: what a reader must know about this explanation itself.
     """
 
@@ -111,6 +113,8 @@ class Explanation:
     uscc: str | None = None
     name: str | None = None
     first_loan_status: str | None = None
+    first_loan_evidence: dict[str, Any] = field(default_factory=dict)
+    predecessor: dict[str, Any] | None = None
     verdict: Verdict | None = None
     rules: tuple[RuleLine, ...] = ()
     segments: tuple[SegmentLine, ...] = ()
@@ -119,6 +123,7 @@ class Explanation:
     offer: tuple[OfferLine, ...] = ()
     watched: tuple[dict[str, Any], ...] = ()
     earlier: tuple[dict[str, Any], ...] = ()
+    history: tuple[Change, ...] = ()
     suppressions: tuple[dict[str, Any], ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
     notes: tuple[str, ...] = field(default=())
@@ -139,6 +144,7 @@ class _Release:
     """An open published file, and what it was made with."""
 
     con: Connection
+    path: Path
     week: str
     as_of: date
     parameters: Parameters
@@ -179,7 +185,7 @@ def _release(con: Connection, published: Path) -> _Release:
         "参数文件在本批次发布后有改动：所列门槛与额度算式按现行参数，结论按发布时 "
         "(parameter files changed since this release: thresholds shown are today's, outcomes are the release's)"
     )
-    return _Release(con, week, run[0]["as_of"], now, (note,) if changed else ())
+    return _Release(con, published, week, run[0]["as_of"], now, (note,) if changed else ())
 
 
 def _explained(release: _Release, query: str, uscc: str) -> Explanation:
@@ -192,7 +198,7 @@ def _explained(release: _Release, query: str, uscc: str) -> Explanation:
     named = [RULES[name] for name in names_zh("rule") if name in RULES]
     rules = tuple(_rule_line(release, rule, judged, features, sources) for rule in named)
     segments = tuple(_segment_line(segment, judged, sources) for segment in SEGMENTS)
-    suppressions = _suppressions(release, uscc)
+    suppressed = suppressions(con, uscc, release.as_of)
     return Explanation(
         query=query,
         week=week,
@@ -200,7 +206,11 @@ def _explained(release: _Release, query: str, uscc: str) -> Explanation:
         uscc=uscc,
         name=judged["name"],
         first_loan_status=judged["first_loan_status"],
-        verdict=_verdict(uscc, listed, segments, suppressions),
+        first_loan_evidence={
+            name: judged.get(f"first_loan_{name}") for name in ("source", "evidence_on", "definition")
+        },
+        predecessor=_predecessor(release, _first(features).get("predecessor_uscc")),
+        verdict=_verdict(uscc, listed, segments, suppressed, {line.name for line in rules if line.can_be_met}),
         rules=rules,
         segments=segments,
         listed=listed,
@@ -210,7 +220,8 @@ def _explained(release: _Release, query: str, uscc: str) -> Explanation:
             rows_of(con, "SELECT * FROM out.watchlist WHERE week = ? AND uscc = ? ORDER BY segment", week, uscc)
         ),
         earlier=_earlier(listings, week),
-        suppressions=suppressions,
+        history=history(con, release.path, uscc, listings, week),
+        suppressions=suppressed,
         quarantined=quarantined(con, uscc),
         notes=release.notes,
     )
@@ -233,14 +244,19 @@ def _rule_line(
         title_zh=name_zh("rule", rule.name),
         clause=rule.clause,
         outcome=outcome,
-        is_applicable=features.is_empty() or features.select(rule.applies()).item() is not False,
+        is_applicable=features.is_empty() or _says(rule.applies(), features),
         looked_at=_looked_at(rule, release.parameters, features),
         value=WHEN_MET.get(rule.name, value) if outcome else value,
         needed=needed,
+        can_be_met=rule.can_be_met is not None and _says(rule.can_be_met(), features),
         closes_on=None if outcome else closes_on,
         why_unknown=_why_unknown(rule, own) if outcome is None else None,
         sources=own,
     )
+
+
+def _says(fact: pl.Expr, features: pl.DataFrame) -> bool:
+    return not features.is_empty() and features.select(fact).item() is not False
 
 
 def _gap(rule: Rule, p: Parameters, features: pl.DataFrame) -> tuple[str | None, str, date | None]:
@@ -294,28 +310,12 @@ def _earlier(listings: Iterable[dict[str, Any]], week: str) -> tuple[dict[str, A
     return tuple(earlier[:EARLIER_SHOWN])
 
 
-def _suppressions(release: _Release, uscc: str) -> tuple[dict[str, Any], ...]:
-    """The suppressions in force at as-of."""
-    present = columns_of(release.con, "feed.crm__suppressions")
-    if not present:
-        return ()
-    current = "AND (superseded_on IS NULL OR superseded_on > $as_of)" if "superseded_on" in present else ""
-    query = f"""
-        SELECT reason, from_on, until_on, file_id, row_no FROM feed.crm__suppressions
-        WHERE uscc = $uscc AND coalesce(from_on, $as_of) <= $as_of AND coalesce(until_on, $as_of) >= $as_of {current}
-        ORDER BY reason
-    """  # noqa: S608 - a fixed clause
-    found = release.con.execute(query, {"uscc": uscc, "as_of": release.as_of})
-    return tuple(
-        dict(zip(("reason", "from_on", "until_on", "file_id", "row_no"), row, strict=True)) for row in found.fetchall()
-    )
-
-
 def _verdict(
     uscc: str,
     listed: dict[str, Any] | None,
     segments: Sequence[SegmentLine],
     suppressions: Sequence[dict[str, Any]],
+    can_be_met: Set[str],
 ) -> Verdict:
     true = [segment for segment in segments if segment.outcome]
     titles, names = "、".join(segment.title_zh for segment in true), ", ".join(segment.name for segment in true)
@@ -331,7 +331,7 @@ def _verdict(
     if uscc.startswith(FARM):
         en = "not listed: a farm operator without a unified social credit code; see the watchlist"
         return Verdict("no_code", "不在名单：农业主体尚无统一社会信用代码，列入培育库", en)
-    return _ineligible(segments)
+    return _ineligible(segments, can_be_met)
 
 
 def _listed(listed: dict[str, Any]) -> Verdict:
@@ -346,10 +346,10 @@ def _listed(listed: dict[str, Any]) -> Verdict:
     )
 
 
-def _ineligible(segments: Sequence[SegmentLine]) -> Verdict:
+def _ineligible(segments: Sequence[SegmentLine], can_be_met: Set[str]) -> Verdict:
     """No segment holds: what stands against the nearest of those whose defining feed was delivered."""
     known = [segment for segment in segments if segment.feed_state != "missing"] or segments
-    nearest = min(known, key=_distance)
+    nearest = min(known, key=lambda segment: _distance(segment, can_be_met))
     open_zh, open_en = _rule_names(nearest.failed or nearest.unknown)
     if nearest.failed:
         zh = f"不在名单：不符合任何客群；最接近的{nearest.title_zh}不满足：{open_zh}"
@@ -360,14 +360,22 @@ def _ineligible(segments: Sequence[SegmentLine]) -> Verdict:
     return Verdict("unknown", zh, f"not listed: no segment is confirmed; {nearest.name} still needs data on {open_en}")
 
 
-def _distance(segment: SegmentLine) -> tuple[int, int, int]:
+def _distance(segment: SegmentLine, can_be_met: Set[str]) -> tuple[int, int, int]:
     """First what nothing can mend, then what fails, then what is not known."""
-    beyond = sum(not RULES[name].can_be_met for name in segment.failed)
+    beyond = sum(name not in can_be_met for name in segment.failed)
     return beyond, len(segment.failed), len(segment.unknown)
 
 
 def _rule_names(names: Sequence[str]) -> tuple[str, str]:
     return "、".join(name_zh("rule", name) for name in names), ", ".join(names)
+
+
+def _predecessor(release: _Release, uscc: str | None) -> dict[str, Any] | None:
+    if uscc is None:
+        return None
+    query = "SELECT uscc, name, first_loan_status FROM out.eligibility WHERE week = ? AND uscc = ?"
+    unlisted = {"uscc": uscc, "name": None, "first_loan_status": None}
+    return next(iter(rows_of(release.con, query, release.week, uscc)), unlisted)
 
 
 def _first(features: pl.DataFrame) -> dict[str, Any]:

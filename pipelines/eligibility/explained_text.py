@@ -17,9 +17,21 @@ from pipelines.names import name_zh
 if TYPE_CHECKING:
     from pipelines.eligibility.evidence import Source
     from pipelines.eligibility.explain import Explanation, RuleLine
+    from pipelines.eligibility.history import Change
 
 OUTCOMES = {True: ("✓ 符合 true", "green"), False: ("✗ 不符合 false", "red"), None: ("? 未知 unknown", "yellow")}
 DIGEST_SHOWN = 12
+CHANGES = {"entered": "入选 entered", "left": "退出 left", "moved": "变动 moved"}
+CAUSES = {
+    "new_data": "新数据 new data",
+    "correction": "更正 correction",
+    "rule_change": "规则变更 rule change",
+    "feed_state": "数据源状态 feed state",
+    "time": "时间推移 time",
+    "suppression": "营销抑制 suppression",
+    "capacity": "名额 capacity",
+    "unknown": "不详 unknown",
+}
 
 
 def render(explained: Explanation, width: int, *, color: bool) -> str:
@@ -54,7 +66,18 @@ def _head(explained: Explanation) -> Iterable[Text]:
         yield Text(f"{explained.verdict.zh}\n{_clean(explained.verdict.en)}", style="bold cyan")
     if explained.first_loan_status is not None:
         status = name_zh("first_loan_status", explained.first_loan_status)
-        yield Text(f"首贷状态 first-loan status: {status} ({explained.first_loan_status})")
+        yield Text(f"首贷状态 first-loan status: {status} ({explained.first_loan_status}){_evidence(explained)}")
+    if explained.predecessor is not None:
+        one = explained.predecessor
+        state = name_zh("first_loan_status", one["first_loan_status"] or "unknown")
+        yield Text(f"前身 predecessor: {one['uscc']} {_clean(one['name'] or '—')}（首贷状态：{state}）")
+
+
+def _evidence(explained: Explanation) -> str:
+    source, day, definition = (
+        explained.first_loan_evidence.get(key) for key in ("source", "evidence_on", "definition")
+    )
+    return f"，依据 {source} {day or '—'}，口径 {definition}" if source else ""
 
 
 def _listing(explained: Explanation) -> Iterable[Table]:
@@ -130,8 +153,21 @@ def _beside(explained: Explanation) -> Iterable[Table]:
         for row in explained.earlier
     ]
     yield from _when("往期名单 earlier lists", ("批次 week", "排名", "客群", "得分", "等级"), earlier)
+    changes = [
+        (one.week, CHANGES[one.kind], _places(one), f"{CAUSES.get(one.cause, one.cause)}：{one.detail}")
+        for one in explained.history
+    ]
+    yield from _when("历史 history", ("批次 week", "变化 change", "名次 rank", "原因 cause"), changes)
     broken = [(one.feed, one.file_name, one.row_no, "; ".join(one.reasons)) for one in explained.quarantined]
     yield from _when("隔离的行 quarantined rows", ("数据源 feed", "文件 file", "行", "原因 reasons"), broken)
+
+
+def _places(change: Change) -> str:
+    """`第7名 40分 C -> 第1名 42分 B`; a list it is not on is a dash."""
+    sides = [
+        f"第{one['rank']}名 {one['score']}分 {one['grade']}" if one else "—" for one in (change.before, change.after)
+    ]
+    return " -> ".join(sides)
 
 
 def _where(row: dict[str, Any]) -> str:

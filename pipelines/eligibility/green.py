@@ -11,7 +11,11 @@ ENTRY = ("green_listed_on", "green_valid_until", "green_field", "carbon_tonnes",
 """What the register states of an entry: any of them known shows that there is one."""
 
 
-@rule(clause="S20", feed="green__enterprises")
+def _has_entry() -> pl.Expr:
+    return pl.any_horizontal([pl.col(name).is_not_null() for name in ENTRY])
+
+
+@rule(clause="S20", feed="green__enterprises", can_be_met=_has_entry)
 def on_green_list(p: Parameters) -> pl.Expr:
     """Entered on or before as-of and still valid; false for everyone the register does not name.
 
@@ -24,9 +28,7 @@ def on_green_list(p: Parameters) -> pl.Expr:
 
 @on_green_list.shown
 def _on_green_list(p: Parameters) -> Gap:
-    entry = said("入库日期{}，有效期至{}", pl.col("green_listed_on"), pl.col("green_valid_until"))
-    return Gap(pl.when(_has_entry()).then(entry).otherwise(pl.lit("不在绿色企业库")), "在绿色企业库内且在有效期")
-
-
-def _has_entry() -> pl.Expr:
-    return pl.any_horizontal([pl.col(name).is_not_null() for name in ENTRY])
+    begins, ends = pl.col("green_listed_on"), pl.col("green_valid_until")
+    value = pl.when(_has_entry()).then(said("入库日期{}，有效期至{}", begins, ends)).otherwise(pl.lit("不在绿色企业库"))
+    will_begin = (begins > p.as_of) & (ends >= begins).fill_null(value=True)
+    return Gap(value, "在绿色企业库内且在有效期", pl.when(will_begin).then(begins))

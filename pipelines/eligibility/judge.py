@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.eligibility.credit import first_loan_status
+from pipelines.eligibility.credit import first_loan_evidence, first_loan_status
 from pipelines.eligibility.rules import RULES, FeedStates, Gap, Rule
 from pipelines.eligibility.segments import SEGMENTS, Segment
 from pipelines.eligibility.size import with_medium_bounds
@@ -21,12 +21,14 @@ def judge(features: pl.LazyFrame, p: Parameters, feeds: FeedStates) -> pl.LazyFr
     """Every entity of the features frame with each rule and segment judged: TRUE, FALSE, or NULL for unknown.
 
     Grain and row order are those of `features`. Adds `size_class` and `medium_from_<metric>` (300号), `rule__<name>`
-    for every rule, `segment__<name>` for every segment, and `first_loan_status`. A rule whose feed was never delivered
-    or is late is unknown to everyone, except that a known loan record still disproves.
+    for every rule, `segment__<name>` for every segment, and `first_loan_status` with its evidence (`first_loan_source`,
+    `first_loan_evidence_on`, `first_loan_definition`). A rule whose feed was never delivered or is late is unknown to
+    everyone, except that a known loan record still disproves.
     """
     rules = [made.outcome(p, feeds) for made in RULES.values()]
     segments = [segment.outcome() for segment in SEGMENTS]
-    return with_medium_bounds(features).with_columns(rules).with_columns(*segments, first_loan_status())
+    judged = with_medium_bounds(features).with_columns(rules).with_columns(*segments, first_loan_status())
+    return judged.with_columns(first_loan_evidence(p, feeds))
 
 
 def attrition(judged: pl.LazyFrame, p: Parameters, week: str) -> pl.LazyFrame:
@@ -69,7 +71,8 @@ def watchlist(judged: pl.LazyFrame, p: Parameters, feeds: FeedStates, week: str)
     Grain: week, uscc, segment; ordered by code and segment. `short`: the one open rule is false, and time or work with
     the entity can meet it (age, tax, insured staff, technology certification); a cancelled firm, an old loan or a firm
     outside every park is no prospect of next month's. `needs_data`: the one open rule is unknown. `closes_on` is the
-    earliest date on which time alone meets the rule, where that can be computed. Farm operators without a code always
+    earliest date on which time alone meets the rule, where that can be computed (months yet to close are taken to be like
+    the latest one). Farm operators without a code always
     stand in `rural` as `needs_data`, whatever else is open. A segment whose defining feed is missing or late has no
     one else: there the gap is the feed's, not the entity's.
     """
@@ -108,7 +111,8 @@ def _is_open(rule: Rule) -> pl.Expr:
 
 
 def _is_worth_watching(rule: Rule) -> pl.Expr:
-    return pl.lit(value=True) if rule.can_be_met else pl.col(rule.column).fill_null(value=True)
+    is_not_false = pl.col(rule.column).fill_null(value=True)
+    return is_not_false if rule.can_be_met is None else is_not_false | rule.can_be_met()
 
 
 def _who(segment: Segment, week: str) -> list[pl.Expr]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.eligibility.rules import INDIVIDUAL_BUSINESS, Gap, rule, said
+from pipelines.eligibility.rules import INDIVIDUAL_BUSINESS, Gap, after_months, rule, said
 from pipelines.parameters import Parameters
 
 
@@ -41,4 +41,5 @@ def _paid_bills(p: Parameters) -> pl.Expr:
 def _proves_stable_premises(p: Parameters) -> Gap:
     paid, billed = pl.col("bill_months_paid_12m"), pl.col("bill_months_12m")
     value = said("租约至{}，近12个月{}个月有账单、{}个月已缴", pl.col("lease_until"), billed, paid)
-    return Gap(value, f"有效租约，或近{p.bill_window_months}个月水电费已缴{p.min_paid_bill_months}个月以上")
+    needed = f"有效租约，或近{p.bill_window_months}个月水电费已缴{p.min_paid_bill_months}个月以上"
+    return Gap(value, needed, pl.when(_is_individual()).then(after_months(p, pl.col("bill_months_to_go"))))

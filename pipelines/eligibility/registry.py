@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.eligibility.rules import ENTERPRISE, INDIVIDUAL_BUSINESS, Gap, months_before, rule, said
+from pipelines.eligibility.rules import ENTERPRISE, INDIVIDUAL_BUSINESS, Gap, by_anyone, months_before, rule, said
 from pipelines.parameters import Parameters
 
 
@@ -52,7 +52,7 @@ def _is_individual_business(p: Parameters) -> Gap:
     return Gap(said("代码前两位：{}", pl.col("kind")), f"个体工商户（统一社会信用代码以{INDIVIDUAL_BUSINESS}开头）")
 
 
-@rule(clause="S11", feed="registry__entities", can_be_met=True)
+@rule(clause="S11", feed="registry__entities", can_be_met=by_anyone)
 def operating_2_years(p: Parameters) -> pl.Expr:
     """Established at least `min_operating_years` calendar years before as-of; unknown without a date.
 
@@ -78,7 +78,7 @@ def _newly_established(p: Parameters) -> Gap:
     return Gap(said("成立日期：{}", pl.col("established_on")), f"{p.as_of}前{p.new_enterprise_months}个月内成立")
 
 
-@rule(clause="S15", feed="registry__certifications", can_be_met=True)
+@rule(clause="S15", feed="registry__certifications", can_be_met=by_anyone)
 def is_tech(p: Parameters) -> pl.Expr:
     """Holds one of `tech_certifications` in force at as-of; false when the register names none for it."""
     return (
@@ -89,7 +89,9 @@ def is_tech(p: Parameters) -> pl.Expr:
 @is_tech.shown
 def _is_tech(p: Parameters) -> Gap:
     held = pl.when(pl.col("certifications").list.len() > 0).then(pl.col("certifications").list.join("、"))
-    return Gap(pl.format("有效资质：{}", held.fill_null("无")), f"持有{'、'.join(p.tech_certifications)}之一")
+    ahead = pl.format("，{}起另有资质生效", pl.col("tech_certified_from")).fill_null("")
+    value = pl.format("有效资质：{}{}", held.fill_null("无"), ahead)
+    return Gap(value, f"持有{'、'.join(p.tech_certifications)}之一", pl.col("tech_certified_from"))
 
 
 def is_established_within(p: Parameters, months: int) -> pl.Expr:

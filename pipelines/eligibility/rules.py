@@ -7,7 +7,7 @@ the title of its column in out.eligibility.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -17,6 +17,7 @@ from pipelines.errors import DeclarationError
 from pipelines.parameters import Parameters
 
 UNKNOWN = pl.lit(None, dtype=pl.Boolean)
+NO_DATE = pl.lit(None, dtype=pl.Date)
 INDIVIDUAL_BUSINESS = "92"
 ENTERPRISE = "91"
 
@@ -29,11 +30,13 @@ class FeedStates:
         delivered: feeds that delivered at least once.
         late: delivered once, but not within the `late_after_days` of their contract.
         failed: its newest delivery was refused or stopped by the gate, so that what is held is known to be outdated.
+        received_on: when the newest file of a feed came; feeds may be left out.
     """
 
     delivered: frozenset[str]
     late: frozenset[str]
     failed: frozenset[str] = frozenset()
+    received_on: Mapping[str, date] = field(default_factory=dict, hash=False)
 
     def is_fresh(self, feed: str) -> bool:
         """Whether rules may rest on the feed."""
@@ -58,7 +61,7 @@ class Gap:
 
     value: pl.Expr
     needed: str
-    closes_on: pl.Expr = field(default_factory=lambda: pl.lit(None, dtype=pl.Date))
+    closes_on: pl.Expr = field(default_factory=lambda: NO_DATE)
 
 
 Judgement = Callable[[Parameters], "pl.Expr | tuple[pl.Expr, ...]"]
@@ -71,7 +74,7 @@ class Rule:
     Attributes:
         feeds: one feed, or one per alternative of a rule that any of several proofs meets.
         disproof_lasts: FALSE stays FALSE when the feed is late or was never delivered (a loan record is for ever).
-        can_be_met: time or work with the entity can turn FALSE into TRUE, so being short of it is worth watching.
+        can_be_met: to whom time or work can turn FALSE into TRUE, so that being short of it is worth watching.
         applies: to whom the rule is addressed; for others unknown means "not applicable", not "to verify".
     """
 
@@ -80,7 +83,7 @@ class Rule:
     feeds: tuple[str, ...]
     judgement: Judgement
     disproof_lasts: bool = False
-    can_be_met: bool = False
+    can_be_met: Callable[[], pl.Expr] | None = None
     applies: Callable[[], pl.Expr] = field(default=lambda: pl.lit(value=True))
     gap: Callable[[Parameters], Gap] | None = None
 
@@ -126,7 +129,7 @@ def rule(
     clause: str,
     feed: str | tuple[str, ...],
     disproof_lasts: bool = False,
-    can_be_met: bool = False,
+    can_be_met: Callable[[], pl.Expr] | None = None,
     applies: Callable[[], pl.Expr] | None = None,
 ) -> Callable[[Judgement], Rule]:
     """Decorator: register a judgement as the rule of its function's name.
@@ -152,6 +155,17 @@ def rule(
 def months_before(day: date, months: int) -> date:
     """The same day of the month `months` earlier, or that month's last day (31 March - 1 month = 28 or 29 February)."""
     return pl.select(pl.lit(day).dt.offset_by(f"-{months}mo")).item()  # type: ignore[no-any-return]
+
+
+def by_anyone() -> pl.Expr:
+    """For `can_be_met`: whoever is short of the rule may meet it one day."""
+    return pl.lit(value=True)
+
+
+def after_months(p: Parameters, months: pl.Expr) -> pl.Expr:
+    """The first day on which `months` more calendar months than at as-of are closed; NULL where `months` is, or is 0."""
+    first_of_month = pl.lit(p.as_of.replace(day=1))
+    return pl.when(months > 0).then(first_of_month.dt.offset_by(pl.format("{}mo", months)))
 
 
 def said(template: str, *parts: pl.Expr) -> pl.Expr:

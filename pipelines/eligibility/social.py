@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.eligibility.rules import Gap, rule, said
+from pipelines.eligibility.rules import Gap, after_months, by_anyone, rule, said
 from pipelines.parameters import Parameters
 
 
-@rule(clause="S10", feed="social__insurance", can_be_met=True)
+@rule(clause="S10", feed="social__insurance", can_be_met=by_anyone)
 def insured_staff_3_to_20(p: Parameters) -> pl.Expr:
     """Every known month of the window has 3 to 20 insured, and at most one month is missing.
 
@@ -32,4 +32,5 @@ def _insured_staff_3_to_20(p: Parameters) -> Gap:
         pl.col("insured_latest"),
     )
     least = p.insured_window_months - p.max_missing_insured_months
-    return Gap(value, f"每月{p.min_insured_staff}至{p.max_insured_staff}人，至少{least}个月有数据")
+    needed = f"每月{p.min_insured_staff}至{p.max_insured_staff}人，至少{least}个月有数据"
+    return Gap(value, needed, after_months(p, pl.col("insured_months_to_go")))

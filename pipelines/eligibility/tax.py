@@ -5,11 +5,11 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.eligibility.registry import is_established_within
-from pipelines.eligibility.rules import INDIVIDUAL_BUSINESS, Gap, rule, said
+from pipelines.eligibility.rules import INDIVIDUAL_BUSINESS, Gap, by_anyone, rule, said
 from pipelines.parameters import Parameters
 
 
-@rule(clause="S07", feed="tax__payments", can_be_met=True)
+@rule(clause="S07", feed="tax__payments", can_be_met=by_anyone)
 def paid_tax_12_months(p: Parameters) -> pl.Expr:
     """Every month of the tax window is covered by normal filings only; unknown when the feed has no filing of it.
 
@@ -30,24 +30,18 @@ def _paid_tax_12_months(p: Parameters) -> Gap:
 
 
 def _twelfth_month_closes_on(p: Parameters) -> pl.Expr:
-    """The day after the deadline of the window's last missing month, for a firm that has filed normally since it began.
+    """The day after the deadline of the period that completes the window, if every period until then is filed well.
 
-    Computable only when nothing in the window went wrong and what is missing lies before the firm began to file: its
-    normal months reach from the window's end back to the month it was established, or the next.
+    `tax_months_to_go` counts in whole filing cycles: a quarterly filer's window moves on by quarters. A month that went
+    wrong is no bar for ever: the window moves past it.
     """
-    end, normal = pl.col("tax_window_end_on"), pl.col("tax_months_normal")
-    age = _months(end) - _months(pl.col("established_on"))
-    is_unbroken = (normal == pl.col("tax_months_covered")) & (normal > 0) & (normal >= age)
-    missing = p.tax_window_months - normal
-    last_month = end.dt.month_start().dt.offset_by(pl.format("{}mo", missing + 1))
-    return pl.when(is_unbroken & (missing > 0)).then(last_month.dt.offset_by(f"{p.tax_deadline_day}d"))
+    to_go = pl.col("tax_months_to_go")
+    first_after = pl.col("tax_window_end_on").dt.month_start().dt.offset_by(pl.format("{}mo", to_go + 1))
+    days = p.tax_deadline_day + p.grace_days  # the deadline itself is still open: closed the day after
+    return pl.when(to_go > 0).then(first_after.dt.offset_by(f"{days}d"))
 
 
-def _months(day: pl.Expr) -> pl.Expr:
-    return day.dt.year().cast(pl.Int64) * 12 + day.dt.month()
-
-
-@rule(clause="S08", feed="tax__payments", can_be_met=True)
+@rule(clause="S08", feed="tax__payments", can_be_met=by_anyone)
 def annual_tax_at_least(p: Parameters) -> pl.Expr:
     """Own taxes paid for the tax window, net of refunds, reach the bound; unknown without a filing or a known sum."""
     return _filed(pl.col("tax_paid_12m_yuan") >= p.min_annual_tax_yuan)

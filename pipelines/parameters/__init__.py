@@ -1,8 +1,20 @@
 """Dated numbers with unit, clause and reference: the plan, the LPR, the targets, the industries, the products, the seasons."""
 
 from pipelines.parameters.lpr import LprRate, rates
-from pipelines.parameters.plan import Parameters, clause, parameters
+from pipelines.parameters.plan import Parameters, ValueChange, clause, parameters, value_changes
 from pipelines.parameters.seasons import Season, season
 from pipelines.parameters.targets import Target, targets
 
-__all__ = ["LprRate", "Parameters", "Season", "Target", "clause", "parameters", "rates", "season", "targets"]
+__all__ = [
+    "ValueChange",
+    "value_changes",
+    "LprRate",
+    "Parameters",
+    "Season",
+    "Target",
+    "clause",
+    "parameters",
+    "rates",
+    "season",
+    "targets",
+]

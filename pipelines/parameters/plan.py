@@ -93,7 +93,41 @@ def parameters(as_of: date, overrides: Mapping[str, object] | None = None) -> Pa
     values: dict[str, Any] = {name: _in_force(name, spec, as_of) for name, spec in plan.items()}
     for name, value in (overrides or {}).items():
         values[name] = _overridden(name, value, plan)
+    _check_together(values)
     return Parameters(as_of=as_of, version=_version(overrides or {}), **values)
+
+
+@dataclass(frozen=True)
+class ValueChange:
+    """A dated value that takes the place of another: from `on` to the day before `until` (None = still in force)."""
+
+    name: str
+    description: str
+    clause: str
+    unit: str
+    was: str
+    now: str
+    on: date
+    until: date | None
+
+
+def value_changes(since: date, until: date) -> list[ValueChange]:
+    """The values that took the place of another after `since`, up to `until`, by day and name. First values are none."""
+    found = [
+        change for name, spec in _plan().items() for change in _changes_of(name, spec) if since < change.on <= until
+    ]
+    return sorted(found, key=lambda change: (change.on, change.name))
+
+
+def _changes_of(name: str, spec: Mapping[str, Any]) -> list[ValueChange]:
+    words = {day: str(value) for day, value in sorted(spec["values"].items())}
+    days = [day for day, before in zip(words, [None, *words.values()], strict=False) if words[day] != before]
+    about = (name, " ".join(spec["description"].split()), spec["clause"], spec["unit"])
+    ends = [*days[2:], None]
+    return [
+        ValueChange(*about, words[was], words[now], now, end)
+        for was, now, end in zip(days, days[1:], ends, strict=False)
+    ]
 
 
 def clause(name: str) -> str:
@@ -125,6 +159,20 @@ def _version(overrides: Mapping[str, object]) -> str:
     return f"{_digest_of_files()}+{digest([], *said)}"
 
 
+_NOT_ABOVE = (
+    ("min_insured_staff", "max_insured_staff"),
+    ("max_missing_insured_months", "insured_window_months"),
+    ("min_paid_bill_months", "bill_window_months"),
+)
+"""Pairs of which the first must not exceed the second."""
+
+
+def _check_together(values: Mapping[str, Any]) -> None:
+    for less, more in _NOT_ABOVE:
+        if values[less] > values[more]:
+            raise UsageError(f"{less}={values[less]} exceeds {more}={values[more]}; change both so that they fit")
+
+
 def _in_force(name: str, spec: Mapping[str, Any], as_of: date) -> object:
     known = [day for day in spec["values"] if day <= as_of]
     if not known:
@@ -150,6 +198,9 @@ def _typed(name: str, value: object, spec: Mapping[str, Any]) -> object:
         raise UsageError(f"{name}={value!r} is no value in {spec['unit']}; see its entry in {PLAN.name}") from error
     if typed not in spec.get("choices", [typed]):
         raise UsageError(f"{name}={value!r} is not one of {', '.join(spec['choices'])}")
+    if ("at_least" in spec and typed < spec["at_least"]) or ("at_most" in spec and typed > spec["at_most"]):
+        bounds = f"from {spec.get('at_least', 0)}" + (f" to {spec['at_most']}" if "at_most" in spec else " on")
+        raise UsageError(f"{name}={value!r} is out of range; expected {spec['unit']} {bounds}")
     return typed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from pipelines.errors import DeclarationError
@@ -28,6 +29,12 @@ def feature_names() -> list[str]:
     """The stems of `sql/features/`, in the order in which they are joined."""
     names = sorted(path.stem for path in (SQL / "features").glob("*.sql"))
     return sorted(names, key=lambda name: name != FIRST)
+
+
+def parameters_of(feed: str) -> set[str]:
+    """The parameters that the feature SELECT of a feed reads; none where it has no SELECT."""
+    path = SQL / "features" / f"{feed}.sql"
+    return set(re.findall(r"\$(\w+)", path.read_text(encoding="utf-8"))) if path.is_file() else set()
 
 
 def assemble(names: Sequence[str]) -> str:

@@ -97,11 +97,16 @@ def _write_declared(con: Connection, name: str, rows: str) -> int:
 
 
 def _write_feed(con: Connection, feed: str) -> int:
-    """A feed without its personal columns: analysts get the least data that answers their questions."""
+    """A feed without its personal columns: analysts get the least data that answers their questions.
+
+    In the order of the codes, so that what a feed says of one entity lies in a few blocks, which the file finds by their
+    bounds: `explain` then reads thousands of rows instead of hundreds of millions.
+    """
     made = contract(feed)
     personal = {column.name for column in made.columns if column.personal}
     names = [name for name in made.table_columns if name not in personal]
-    con.execute(f"CREATE TABLE published.feed.{feed} AS SELECT {named(names)} FROM memory.feed.{feed}")
+    order = "ORDER BY uscc" if "uscc" in names else ""
+    con.execute(f"CREATE TABLE published.feed.{feed} AS SELECT {named(names)} FROM memory.feed.{feed} {order}")
     _comment(
         con,
         f"feed.{feed}",

@@ -10,6 +10,7 @@ SELECT
     uscc,
     count(*) FILTER (kind IN ('贷款', '贴现')) AS enterprise_loans,
     count(*) FILTER (kind = '个人经营贷款') AS personal_business_loans,
-    min(granted_on) FILTER (kind IN ('贷款', '贴现', '个人经营贷款')) AS first_loan_on
+    min(granted_on) FILTER (kind IN ('贷款', '贴现', '个人经营贷款')) AS first_loan_on,
+    min(granted_on) FILTER (kind IN ('贷款', '贴现')) AS first_enterprise_loan_on
 FROM loans
 GROUP BY uscc

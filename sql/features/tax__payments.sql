@@ -1,4 +1,4 @@
--- Own-tax filings of an entity: the window of S07, its covered and normal months, the tax paid in it (S08).
+-- Own-tax filings of an entity: the window of S07, its covered and normal months, months to go, the tax paid (S08).
 -- Grain: one row per uscc with at least one own filing in the 36 months before as-of (no row = no filing = unknown).
 -- Parameters: $as_of, $grace_days (on deadlines), $tax_deadline_day, $tax_window_months, $tax_cycle_months_back.
 --
@@ -10,6 +10,8 @@
 -- latest due date of own filings for exactly that period, else the 15th of the month after. Without a cycle: monthly.
 -- The window is exact for any due date. Sums are kept for the ends that due dates lead to in practice (the default
 -- one, a month earlier, a period later); for any other end tax_paid_12m_yuan is NULL = not known, never guessed.
+-- tax_months_to_go: months by which the window must move on, in whole cycles, until it holds normal ones only, if every
+-- coming period is filed well; 0 = it does, NULL = the window's last month is not normal, or a later one already is not.
 WITH clock AS (
     SELECT
         $as_of - $grace_days AS closes,
@@ -75,8 +77,7 @@ lines AS (
 ),
 entities AS (
     SELECT
-        uscc,
-        count(*) FILTER (is_filing) AS tax_filings,
+        uscc, count(*) FILTER (is_filing) AS tax_filings,
         min(CAST(months AS TINYINT)) FILTER (sets_cycle) AS months,
         bit_or(covers) AS covered,
         bit_or(if(is_normal, 0, covers)) AS abnormal,
@@ -96,19 +97,20 @@ entities AS (
 ),
 windows AS (  -- k: the window's last month, which is the end of the cycle's latest closed period
     SELECT
-        entities.*,
+        entities.*, cycles.months AS step, (CAST(1 AS BIGINT) << $tax_window_months) - 1 AS window_bits,
         (((32767 >> n_open) << n_open) | (closed_early >> shift)) & ~(open >> shift) & 32767 AS closed,
         CAST(k_0 + cycles.months * nullif(bit_count((closed & -closed) - 1), 64) AS INTEGER) AS k,
-        (CAST(1 AS BIGINT) << $tax_window_months) - 1 AS window_bits
+        (covered & ~abnormal) >> k AS normal,
+        CAST(bit_count((~normal & (normal + 1)) - 1) AS INTEGER) AS normal_run  -- the ones up to the lowest zero
     FROM entities JOIN cycles ON cycles.months = coalesce(entities.months, 1)
 )
 SELECT
-    uscc,
-    tax_filings,
-    CAST(months AS INTEGER) AS tax_cycle_months,
+    uscc, tax_filings, CAST(months AS INTEGER) AS tax_cycle_months,
     last_day($as_of - to_months(k)) AS tax_window_end_on,
     CAST(bit_count((covered >> k) & window_bits) AS INTEGER) AS tax_months_covered,
-    CAST(bit_count(((covered & ~abnormal) >> k) & window_bits) AS INTEGER) AS tax_months_normal,
+    CAST(bit_count(normal & window_bits) AS INTEGER) AS tax_months_normal,
+    CAST(if(normal_run > 0 AND abnormal & ((CAST(1 AS BIGINT) << k) - 1) = 0,
+        greatest(0, ($tax_window_months - normal_run + step - 1) // step * step), NULL) AS INTEGER) AS tax_months_to_go,
     CAST(bit_count(((covered & ~nonzero) >> k) & window_bits) AS INTEGER) AS tax_zero_return_months,
     CAST(CASE k
         WHEN k1 THEN coalesce(paid_1, 0) WHEN k2 THEN coalesce(paid_2, 0) WHEN k3 THEN coalesce(paid_3, 0)

@@ -48,7 +48,12 @@ def judge(facts: Facts, as_of: date, delivered: Collection[str], late: Collectio
         values = [rules[rule] for rule in [*needed, "in_business", "never_borrowed"]]
         out[f"segment__{name}"] = _all(values)
     out["first_loan_status"] = _status(rules["never_borrowed"], facts)
-    return out
+    source, day = _evidence(out["first_loan_status"], facts, definition)
+    return out | {
+        "first_loan_source": source,
+        "first_loan_evidence_on": day,
+        "first_loan_definition": definition,
+    }
 
 
 SEGMENTS = {
@@ -75,6 +80,21 @@ def _status(never_borrowed: bool | None, facts: Facts) -> str:
     if facts["first_loan_confirmed_on"] is not None:
         return "confirmed"
     return "presumed" if never_borrowed else "unknown"
+
+
+LOANS_RECEIVED_ON = date(2026, 11, 13)
+
+
+def _evidence(status: str, facts: Facts, definition: str) -> tuple[str, date | None]:
+    if status == "confirmed":
+        return "crm__contacts", facts["first_loan_confirmed_on"]
+    if status != "disproved":
+        return "credit__loans", LOANS_RECEIVED_ON
+    if facts["personal_business_loans"] and facts["uscc"].startswith("92") and definition == "never_any_loan":
+        return "credit__loans", facts["first_loan_on"]
+    if facts["enterprise_loans"]:
+        return "credit__loans", facts["first_enterprise_loan_on"]
+    return "crm__disbursements", facts["own_first_disbursed_on"]
 
 
 def _rules(facts: Facts, as_of: date, fresh: set[str], definition: str) -> dict[str, bool | None]:

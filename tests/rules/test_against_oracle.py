@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from pipelines.eligibility.judge import FeedStates, judge
+from pipelines.eligibility.judge import FeedStates, attrition, judge
 from pipelines.eligibility.rules import RULES
 from pipelines.eligibility.segments import SEGMENTS
 
@@ -83,6 +83,9 @@ def entities(draw: st.DrawFn, as_of: date) -> dict[str, Any]:
         "enterprise_loans": draw(count),
         "personal_business_loans": draw(count),
         "own_disbursements": draw(count),
+        "first_loan_on": draw(day),
+        "first_enterprise_loan_on": draw(day),
+        "own_first_disbursed_on": draw(day),
         "owner_authorised_on": draw(day),
         "owner_severe_overdue": draw(maybe(st.booleans())),
         "demand_registered_on": draw(day),
@@ -98,7 +101,11 @@ def entities(draw: st.DrawFn, as_of: date) -> dict[str, Any]:
 
 FEEDS = sorted(ALL_FRESH.delivered)
 STATES = st.builds(
-    lambda missing, late: FeedStates(ALL_FRESH.delivered - set(missing), frozenset(set(late) - set(missing))),
+    lambda missing, late: FeedStates(
+        ALL_FRESH.delivered - set(missing),
+        frozenset(set(late) - set(missing)),
+        {"credit__loans": oracle.LOANS_RECEIVED_ON},
+    ),
     st.lists(st.sampled_from(FEEDS), max_size=3),
     st.lists(st.sampled_from(FEEDS), max_size=3),
 )
@@ -121,7 +128,22 @@ def test_the_oracle_knows_every_rule_and_segment() -> None:
     facts = dict.fromkeys(FEATURES.names()) | {"uscc": "91", "id_namespace": "uscc"}
     named = oracle.judge(facts, date(2026, 11, 23), FEEDS, [], "never_any_loan")
     columns = [rule.column for rule in RULES.values()] + [segment.column for segment in SEGMENTS]
-    assert sorted(named) == sorted([*columns, "first_loan_status"])
+    evidence = ["first_loan_source", "first_loan_evidence_on", "first_loan_definition"]
+    assert sorted(named) == sorted([*columns, "first_loan_status", *evidence])
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(data=st.data())
+def test_the_attrition_of_any_panel_adds_up_for_every_segment(data: st.DataObject) -> None:
+    as_of = data.draw(AS_OF_DAYS)
+    p, rows = plan(as_of), data.draw(st.lists(entities(as_of), max_size=25))
+    judged = judge(frame(rows), p, data.draw(STATES)).collect(engine="streaming")
+    steps = attrition(judged.lazy(), p, "2026-W48").collect()
+    assert steps.filter(pl.col("passed") + pl.col("failed") + pl.col("unknown") != pl.col("entities_in")).is_empty()
+    for segment in SEGMENTS:
+        own = steps.filter(pl.col("segment") == segment.name).sort("step")
+        assert own["entities_in"].to_list() == [len(rows), *own["passed"].to_list()[:-1]]
+        assert own["passed"].to_list()[-1] == judged[segment.column].sum()
 
 
 def test_both_engines_judge_alike() -> None:

@@ -14,7 +14,7 @@ import pytest
 from pipelines.errors import DeclarationError, ShoudaiError, UsageError
 from pipelines.parameters import clause, documents, industries, parameters, plan, rates, targets
 
-from .frames import AS_OF
+from .frames import AS_OF, outcome
 from .oracle import size_class
 
 
@@ -39,6 +39,19 @@ def test_the_newest_value_not_after_the_day_is_in_force(monkeypatch: pytest.Monk
     monkeypatch.setattr(plan, "_plan", lambda: documents.declared(changed, "parameters"))
     found = [parameters(day).min_annual_tax_yuan for day in (date(2026, 6, 30), date(2026, 7, 1), date(2027, 1, 1))]
     assert found == [50000, 60000, 60000]
+
+
+def test_a_run_with_an_older_as_of_judges_by_the_values_of_that_day(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    changed = tmp_path / "plan_2026.yml"
+    text = plan.PLAN.read_text(encoding="utf-8")
+    changed.write_text(text.replace("{2026-01-01: 50000}", "{2026-01-01: 50000, 2026-07-01: 60000}"), encoding="utf-8")
+    monkeypatch.setattr(plan, "_plan", lambda: documents.declared(changed, "parameters"))
+    days = (date(2026, 6, 30), date(2026, 7, 1))
+    payer: dict[str, Any] = {"tax_filings": 12, "tax_paid_12m_yuan": Decimal(55000)}
+    found = [outcome("rule__annual_tax_at_least", p=parameters(day), **payer) for day in days]
+    assert found == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -66,6 +79,10 @@ def test_an_override_is_typed_like_the_parameter(name: str, given: object, expec
         ("min_annual_tax_yuan", "NaN", "is no value in yuan"),
         ("unrated_lane", "maybe", "is no value in flag"),
         ("flow_basis", "weekly", "is not one of monthly, annual"),
+        ("holdout_share_pct", "100.5", "is out of range; expected pct from 0 to 100"),
+        ("tax_window_months", "0", "is out of range; expected months from 1 to 24"),
+        ("min_insured_staff", "21", "min_insured_staff=21 exceeds max_insured_staff=20"),
+        ("max_insured_staff", "2", "min_insured_staff=3 exceeds max_insured_staff=2"),
     ],
 )
 def test_a_wrong_override_says_what_was_expected(name: str, given: object, words: str) -> None:

@@ -205,6 +205,90 @@ def test_small_or_micro_is_below_medium_by_its_industry(
     assert outcome("rule__small_or_micro", **facts) is expected
 
 
+INDUSTRIES = [  # a code of every class of 300号, and where medium begins in people, revenue and assets
+    ("A0111", None, 5_000_000, None),
+    ("B0610", 300, 20_000_000, None),
+    ("C1329", 300, 20_000_000, None),
+    ("D4411", 300, 20_000_000, None),
+    ("E4710", None, 60_000_000, 50_000_000),
+    ("F5111", 20, 50_000_000, None),
+    ("F5211", 50, 5_000_000, None),
+    ("G5310", 300, 30_000_000, None),
+    ("G5822", 300, 30_000_000, None),
+    ("G5990", 100, 10_000_000, None),
+    ("G6020", 300, 20_000_000, None),
+    ("H6110", 100, 20_000_000, None),
+    ("H6210", 100, 20_000_000, None),
+    ("I6311", 100, 10_000_000, None),
+    ("I6420", 100, 10_000_000, None),
+    ("I6513", 100, 10_000_000, None),
+    ("K7010", None, 10_000_000, 50_000_000),
+    ("K7020", 300, 10_000_000, None),
+    ("L7211", 100, None, 80_000_000),
+    ("M7320", 100, None, None),
+    ("N7723", 100, None, None),
+    ("O8040", 100, None, None),
+    ("R9011", 100, None, None),
+]
+METRICS = ("employees", "annual_revenue_yuan", "total_assets_yuan")
+
+
+@pytest.mark.parametrize(("code", "people", "revenue", "assets"), INDUSTRIES, ids=[code for code, *_ in INDUSTRIES])
+def test_medium_begins_only_where_every_bound_of_the_industry_is_reached(
+    code: str, people: int | None, revenue: int | None, assets: int | None
+) -> None:
+    bounds = dict(zip(METRICS, (people, revenue and Decimal(revenue), assets and Decimal(assets)), strict=True))
+    at_the_bounds: dict[str, Any] = {name: bound for name, bound in bounds.items() if bound is not None}
+    assert outcome("rule__small_or_micro", industry_code=code, **at_the_bounds) is False
+    for name, bound in at_the_bounds.items():
+        below = at_the_bounds | {name: bound - (1 if name == "employees" else Decimal("0.01"))}
+        unstated = at_the_bounds | {name: None}
+        assert outcome("rule__small_or_micro", industry_code=code, **below) is True, name
+        assert outcome("rule__small_or_micro", industry_code=code, **unstated) is None, name
+
+
+LOAN_DAY, OWN_DAY, CHECK_DAY = date(2019, 5, 1), date(2026, 3, 2), date(2026, 9, 9)
+LOANS_ON = FeedStates(ALL_FRESH.delivered, frozenset(), received_on={"credit__loans": date(2026, 11, 13)})
+LATE_LOANS = FeedStates(ALL_FRESH.delivered, frozenset({"credit__loans"}), received_on={"credit__loans": date(2026, 9, 1)})
+
+
+@pytest.mark.parametrize(
+    ("facts", "states", "evidence"),
+    [
+        ({}, LOANS_ON, ("presumed", "credit__loans", date(2026, 11, 13))),
+        ({}, LATE_LOANS, ("unknown", "credit__loans", date(2026, 9, 1))),  # the feed that would settle it, too old
+        ({}, without("credit__loans"), ("unknown", "credit__loans", None)),
+        (
+            {"enterprise_loans": 1, "first_loan_on": date(2015, 1, 1), "first_enterprise_loan_on": LOAN_DAY},
+            LOANS_ON,
+            ("disproved", "credit__loans", LOAN_DAY),  # the enterprise's own, not its owner's of 2015
+        ),
+        (
+            {"uscc": INDIVIDUAL, "personal_business_loans": 1, "first_loan_on": LOAN_DAY},
+            LOANS_ON,
+            ("disproved", "credit__loans", LOAN_DAY),
+        ),
+        (
+            {"own_disbursements": 1, "own_first_disbursed_on": OWN_DAY},
+            LOANS_ON,
+            ("disproved", "crm__disbursements", OWN_DAY),
+        ),
+        ({"first_loan_confirmed_on": CHECK_DAY}, LOANS_ON, ("confirmed", "crm__contacts", CHECK_DAY)),
+    ],
+)
+def test_the_first_loan_status_names_its_source_and_its_day(
+    facts: dict[str, Any], states: FeedStates, evidence: tuple[str, str, date | None]
+) -> None:
+    columns = ("first_loan_status", "first_loan_source", "first_loan_evidence_on")
+    assert tuple(outcome(column, states=states, **facts) for column in columns) == evidence
+
+
+@pytest.mark.parametrize("definition", ["never_any_loan", "never_enterprise_loan"])
+def test_the_first_loan_status_names_its_definition(definition: str) -> None:
+    p = plan(first_loan_definition=definition)
+    assert outcome("first_loan_definition", p=p) == definition
+
+
 @pytest.mark.parametrize(
     ("facts", "definition", "expected"),
     [

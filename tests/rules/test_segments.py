@@ -164,7 +164,7 @@ def test_two_years_are_met_on_the_anniversary() -> None:
 
 
 def test_a_business_that_filed_well_since_it_began_knows_its_twelfth_month() -> None:
-    young = {"established_on": date(2026, 4, 5), "tax_months_covered": 6, "tax_months_normal": 6}
+    young = {"tax_months_covered": 6, "tax_months_normal": 6, "tax_months_to_go": 6}
     (row,) = watched(TAXPAYER | young)
     assert (row["missing_rule"], row["outcome"]) == ("paid_tax_12_months", "short")
     assert row["value"] == "截至2026-10：已申报6个月，正常6个月"
@@ -172,19 +172,49 @@ def test_a_business_that_filed_well_since_it_began_knows_its_twelfth_month() -> 
     assert row["closes_on"] == date(2027, 5, 16)
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"tax_months_covered": 7, "tax_months_normal": 6},  # one was late: nobody knows which
-        {"tax_months_covered": 6, "tax_months_normal": 6, "established_on": date(2020, 1, 1)},  # a gap, not a start
-        {"tax_months_covered": 6, "tax_months_normal": 6, "established_on": None},
-        {"tax_months_covered": 0, "tax_months_normal": 0},
-    ],
-)
-def test_a_gap_in_the_filings_has_no_computable_end(changed: dict[str, Any]) -> None:
-    (row,) = watched(TAXPAYER | {"established_on": date(2026, 4, 5)} | changed)
+def test_who_stopped_filing_has_no_computable_day() -> None:
+    (row,) = watched(TAXPAYER | {"tax_months_covered": 6, "tax_months_normal": 6, "tax_months_to_go": None})
     assert row["missing_rule"] == "paid_tax_12_months"
     assert row["closes_on"] is None
+
+
+def test_grace_days_put_the_day_off() -> None:
+    rows = judged([entity(**TAXPAYER | {"tax_months_normal": 11, "tax_months_to_go": 1})])
+    late = watchlist(rows, plan(grace_days=3), ALL_FRESH, WEEK).collect()
+    assert late["closes_on"].to_list() == [date(2026, 12, 19)]
+
+
+@pytest.mark.parametrize(
+    ("months", "outcome", "expected"),
+    [({"insured_months_12m": 8}, "needs_data", date(2027, 2, 1)), ({"insured_min_12m": 2}, "short", date(2027, 2, 1))],
+)
+def test_an_employer_knows_from_which_month_on_its_staff_counts(
+    months: dict[str, Any], outcome: str, expected: date
+) -> None:
+    (row,) = watched(EMPLOYER | {"insured_months_to_go": 3} | months)
+    assert (row["missing_rule"], row["outcome"], row["closes_on"]) == ("insured_staff_3_to_20", outcome, expected)
+
+
+FIRM: dict[str, Any] = {"status": "在业", "established_on": date(2020, 1, 1), "industry_code": "I65", "employees": 5}
+
+
+def watched_for(segment: str, facts: dict[str, Any]) -> list[dict[str, Any]]:
+    return [row for row in watched(FIRM | facts) if row["segment"] == segment]
+
+
+def test_a_park_firm_waits_for_the_day_of_its_certification() -> None:
+    tenant = {"site_id": "S1", "site_kind": "园区", "certifications": []}
+    (row,) = watched_for("park_tech", tenant | {"tech_certified_from": date(2026, 12, 1)})
+    assert (row["missing_rule"], row["closes_on"]) == ("is_tech", date(2026, 12, 1))
+    assert row["value"] == "有效资质：无，2026-12-01起另有资质生效"
+
+
+def test_a_green_entry_that_begins_or_ended_is_watched_and_no_entry_is_not() -> None:
+    (begins,) = watched_for("green", {"green_listed_on": date(2026, 12, 1)})
+    (ended,) = watched_for("green", {"green_listed_on": date(2025, 1, 1), "green_valid_until": date(2026, 11, 22)})
+    assert (begins["missing_rule"], begins["closes_on"]) == ("on_green_list", date(2026, 12, 1))
+    assert (ended["missing_rule"], ended["closes_on"]) == ("on_green_list", None)  # to be renewed, nobody knows when
+    assert watched_for("green", {}) == []
 
 
 @pytest.mark.parametrize(

@@ -117,9 +117,33 @@ def tax(rows: list[Row], as_of: date, grace_days: int = 0) -> Row | None:
     made: Row = {"tax_filings": len(filings), "tax_cycle_months": cycle, "tax_window_end_on": end and last(end)}
     if end is None:
         counts = ("tax_months_covered", "tax_months_normal", "tax_zero_return_months", "tax_paid_12m_yuan")
-        return made | dict.fromkeys(counts)
+        return made | dict.fromkeys([*counts, "tax_months_to_go"])
     window = [back(end, count) for count in range(12)]
+    made["tax_months_to_go"] = months_to_go(filings, of(as_of), end, cycle or 1, grace_days)
     return made | months_counted(filings, window, grace_days) | {"tax_paid_12m_yuan": paid(own, window)}
+
+
+def months_to_go(filings: list[Row], now: Month, end: Month, cycle: int, grace_days: int) -> int | None:
+    """How far the window must move on until all its months are normal, taking all that come after `end` for normal."""
+
+    def is_bad(month: Month) -> bool:
+        return any(month in months_of(row) and not is_normal(row, grace_days) for row in filings)
+
+    def is_good(month: Month) -> bool:
+        return any(month in months_of(row) for row in filings) and not is_bad(month)
+
+    coming = after(end, 1)
+    while coming <= now:
+        if is_bad(coming):
+            return None
+        coming = after(coming, 1)
+    if not is_good(end):
+        return None
+    for more in range(0, 25, cycle):
+        window = [back(after(end, more), count) for count in range(12)]
+        if all(month > end or is_good(month) for month in window):
+            return more
+    raise AssertionError
 
 
 def months_counted(filings: list[Row], window: list[Month], grace_days: int) -> Row:
@@ -162,6 +186,7 @@ def insured(rows: list[Row], as_of: date) -> Row | None:
         "insured_max_12m": max(known.values()),
         "insured_latest": known[max(known)],
         "insured_months_12m": len(known),
+        "insured_months_to_go": insured_months_to_go(known, as_of),
     } | staff_of_6_months(rows, known, as_of)
 
 
@@ -179,6 +204,19 @@ def staff_of_6_months(rows: list[Row], known: dict[Month, int], as_of: date) -> 
         "insured_max_change_pct_6m": max((100 * abs(b - a) / max(a, 1) for a, b in steps), default=None),
         "contribution_base_per_head_yuan": mean if mean is None else mean.quantize(Decimal("0.01"), ROUND_HALF_UP),
     }
+
+
+def insured_months_to_go(known: dict[Month, int], as_of: date) -> int | None:
+    """Months that must close until the rule holds, each with the headcount of the latest month."""
+    now, latest = of(as_of), max(known)
+    if latest < back(now, 2) or not 3 <= known[latest] <= 20:
+        return None
+    for more in range(13):
+        window = [back(after(now, more), count) for count in range(1, 13)]
+        counts = [known.get(month, known[latest] if month >= now else None) for month in window]
+        if counts.count(None) <= 1 and all(count is None or 3 <= count <= 20 for count in counts):
+            return more
+    raise AssertionError
 
 
 def insured_staff_3_to_20(rows: list[Row], as_of: date) -> bool | None:

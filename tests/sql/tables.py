@@ -23,7 +23,12 @@ NUMBERS: Mapping[str, object] = {
     "tax_window_months": 12,
     "tax_cycle_months_back": 15,
     "insured_window_months": 12,
+    "max_missing_insured_months": 1,
+    "min_insured_staff": 3,
+    "max_insured_staff": 20,
     "bill_window_months": 12,
+    "min_paid_bill_months": 10,
+    "tech_certifications": ["科技型中小企业", "专精特新", "高新技术企业"],
     "maturity_days": 90,
     "bank_name": "蜀农商行",
 }

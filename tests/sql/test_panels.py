@@ -26,6 +26,7 @@ def test_staff_is_looked_at_in_the_twelve_closed_months_only(warehouse: Warehous
     found = warehouse.entities("social__insurance")
     twelve = ("insured_min_12m", "insured_max_12m", "insured_latest", "insured_months_12m")
     assert {uscc: [row[name] for name in twelve] for uscc, row in found.items()} == {"A": [3, 20, 7, 3]}
+    assert found["A"]["insured_months_to_go"] == 10  # September is the one that may be missing: October stays
 
 
 def test_changes_of_staff_are_known_between_neighbouring_months_of_the_six_latest(warehouse: Warehouse) -> None:
@@ -115,7 +116,9 @@ def test_bills_count_months_not_bills(warehouse: Warehouse) -> None:
         ('3', NULL, '电', '2026-10-01', '2026-10-20') -- an account without a code belongs to nobody yet
         """,
     )
-    assert warehouse.entities("utilities__bills") == {"A": {"bill_months_paid_12m": 2, "bill_months_12m": 4}}
+    assert warehouse.entities("utilities__bills") == {
+        "A": {"bill_months_paid_12m": 2, "bill_months_12m": 4, "bill_months_to_go": 8}
+    }
 
 
 def test_flows_are_averaged_over_the_months_known_to_the_fen(warehouse: Warehouse) -> None:
@@ -188,12 +191,16 @@ def test_certifications_are_those_in_force(warehouse: Warehouse) -> None:
         ('A', '高新技术企业', '2024-01-01', '2026-11-23'), -- the last day is in force
         ('A', '科技型中小企业', NULL, NULL), -- without dates: in force
         ('A', '专精特新', '2020-01-01', '2026-11-22'), -- expired yesterday
-        ('B', '专精特新', '2026-11-24', NULL) -- granted from tomorrow: known to have none today
+        ('B', '专精特新', '2026-11-24', NULL), -- granted from tomorrow: known to have none today
+        ('B', '高新技术企业', '2027-01-01', NULL), -- the first to come counts
+        ('C', '绿色工厂', '2026-11-24', NULL), -- no technology certification
+        ('C', '专精特新', '2026-12-01', '2026-11-30') -- over before it begins
         """,
     )
-    assert {uscc: row["certifications"] for uscc, row in warehouse.entities("registry__certifications").items()} == {
-        "A": sorted(["高新技术企业", "科技型中小企业"]),
-        "B": [],
+    assert warehouse.entities("registry__certifications") == {
+        "A": {"certifications": sorted(["高新技术企业", "科技型中小企业"]), "tech_certified_from": None},
+        "B": {"certifications": [], "tech_certified_from": date(2026, 11, 24)},
+        "C": {"certifications": [], "tech_certified_from": None},
     }
 
 
@@ -223,8 +230,18 @@ def test_any_loan_up_to_as_of_is_a_record(warehouse: Warehouse) -> None:
         """,
     )
     assert warehouse.entities("credit__loans") == {
-        "A": {"enterprise_loans": 2, "personal_business_loans": 1, "first_loan_on": date(2010, 1, 1)},
-        "B": {"enterprise_loans": 1, "personal_business_loans": 0, "first_loan_on": date(2026, 11, 23)},
+        "A": {
+            "enterprise_loans": 2,
+            "personal_business_loans": 1,
+            "first_loan_on": date(2010, 1, 1),
+            "first_enterprise_loan_on": date(2011, 5, 1),
+        },
+        "B": {
+            "enterprise_loans": 1,
+            "personal_business_loans": 0,
+            "first_loan_on": date(2026, 11, 23),
+            "first_enterprise_loan_on": date(2026, 11, 23),
+        },
     }
 
 
@@ -264,7 +281,7 @@ def test_own_loans_and_confirmations_up_to_as_of(warehouse: Warehouse) -> None:
     warehouse.fill(
         "feed.crm__disbursements",
         "uscc, loan_no, disbursed_on",
-        "('A', '1', '2026-11-23'), ('A', '2', '2026-11-24'), ('B', '3', '2026-11-24') -- on as-of, and after it",
+        "('A', '1', '2026-11-23'), ('A', '2', '2026-11-24'), ('B', '3', '2026-11-24'), ('A', '4', '2026-11-20')",
     )
     warehouse.fill(
         "feed.crm__contacts",
@@ -275,7 +292,9 @@ def test_own_loans_and_confirmations_up_to_as_of(warehouse: Warehouse) -> None:
         ('B', '2026-04-01 10:00', '有意向') -- something else
         """,
     )
-    assert warehouse.entities("crm__disbursements") == {"A": {"own_disbursements": 1}}
+    assert warehouse.entities("crm__disbursements") == {  # those on as-of count, those after it do not
+        "A": {"own_disbursements": 2, "own_first_disbursed_on": date(2026, 11, 20)}
+    }
     assert warehouse.entities("crm__contacts") == {"A": {"first_loan_confirmed_on": date(2026, 4, 1)}}
 
 

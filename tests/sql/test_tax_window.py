@@ -47,6 +47,7 @@ def test_four_quarterly_rows_cover_twelve_months_up_to_september(warehouse: Ware
             "tax_window_end_on": date(2026, 9, 30),
             "tax_months_covered": 12,
             "tax_months_normal": 12,
+            "tax_months_to_go": 0,
             "tax_zero_return_months": 0,
             "tax_paid_12m_yuan": Decimal("50100.00"),
         }
