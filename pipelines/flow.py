@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines import releases, replays
+from pipelines import monitoring, releases, replays
 from pipelines.conversion import track as conversion
 from pipelines.eligibility.judge import attrition, judge as judge_rules, watchlist
 from pipelines.errors import disk_full_in_words
@@ -27,7 +27,7 @@ from pipelines.progress import Progress, Quiet
 from pipelines.releases import Release
 from pipelines.replays import ReplayReport
 from pipelines.runs import Run
-from pipelines.scoring.score import score as score_prospects
+from pipelines.scoring.score import score as score_prospects, score_bands, scores, spread_of
 from pipelines.settings import Settings, week_of
 from pipelines.warehouse import features as feature_sql
 from pipelines.warehouse.connect import catalog_version, reader, writer
@@ -138,8 +138,13 @@ def judge(run: Run) -> None:
 
 
 def score(run: Run) -> None:
-    """Judged -> everyone in a segment, with points, reasons and grade."""
-    _write(score_prospects(pl.scan_parquet(run.handover("judged")), parameters(run.as_of)), run.handover("scored"))
+    """Judged -> everyone in a segment, with points, reasons and grade; how they spread over the cards; challengers beside."""
+    p = parameters(run.as_of)
+    judged = pl.scan_parquet(run.handover("judged"))
+    spreads = spread_of(judged, p)
+    _write(score_prospects(judged, p, spreads), run.handover("scored"))
+    _write(scores(pl.scan_parquet(run.handover("scored")), p, run.week), run.handover("scores"))
+    _write(score_bands(spreads, pl.scan_parquet(run.handover("scores")), run.week), run.handover("score_bands"))
 
 
 def offer(run: Run) -> None:
@@ -164,6 +169,7 @@ def pick(run: Run) -> None:
 def publish(run: Run) -> Release:
     """Picked -> tables of the warehouse, marketing's files, the published `.duckdb`; current by one symlink swap."""
     conversion.track(run)
+    monitoring.watch(run)
     with exclusive(run.settings.home, "publish"):
         return releases.publish(run)
 
