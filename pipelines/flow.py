@@ -13,12 +13,13 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines import monitoring, releases, replays
+from pipelines import fits, monitoring, releases, replays
 from pipelines.conversion import track as conversion
 from pipelines.eligibility.judge import attrition, judge as judge_rules, watchlist
 from pipelines.errors import disk_full_in_words
 from pipelines.feeds.contract import contract, feeds as all_feeds
 from pipelines.feeds.land import FileOutcome, landing
+from pipelines.fits import FitReport
 from pipelines.lists.pick import pick as pick_list
 from pipelines.lock import exclusive
 from pipelines.offers.offer import offer as offer_products
@@ -35,7 +36,21 @@ from pipelines.warehouse.migrate import migrate
 from pipelines.warehouse.query import select, to_parquet
 from pipelines.warehouse.visible import show_feeds, show_history
 
-__all__ = ["Run", "features", "ingest", "judge", "offer", "pick", "publish", "replay", "run", "score", "start", "track"]
+__all__ = [
+    "Run",
+    "features",
+    "fit",
+    "ingest",
+    "judge",
+    "offer",
+    "pick",
+    "publish",
+    "replay",
+    "run",
+    "score",
+    "start",
+    "track",
+]
 
 
 @dataclass(frozen=True)
@@ -197,6 +212,26 @@ def replay(settings: Settings, week: str) -> ReplayReport:
     for step in (features, judge, score, offer, pick, conversion.track):
         step(again)
     return replays.compare(again)
+
+
+def fit(
+    settings: Settings,
+    target: Path,
+    segments: Sequence[str] = (),
+    as_of: date | None = None,
+    progress: Progress | None = None,
+) -> FitReport:
+    """Learn scorecards from what became of earlier lists; nothing in the warehouse changes.
+
+    Raises:
+        UsageError: too few conversions have matured, or a wrong name.
+    """
+    day = as_of or settings.default_as_of()
+    with reader(settings) as con:
+        version = catalog_version(con)
+    fitted = Run(settings, week_of(day), day, version, releases.run_id(), settings.work / f"fit-{day}")
+    fitted.save()
+    return fits.fit(fitted, segments, target, progress or Quiet())
 
 
 def _write(rows: pl.LazyFrame, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +17,9 @@ from pipelines.parameters import Parameters
 from pipelines.parameters.documents import declared, digest
 
 SCORECARDS = Path(__file__).parent / "scorecards"
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+"""Of a scorecard, and so of its file."""
+
 DEFAULT = "default"
 """Stands for every segment that a parameter by segment does not name."""
 
