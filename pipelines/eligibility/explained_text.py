@@ -160,4 +160,4 @@ def _clean(text: str) -> str:
 
 
 def _above(points: float | None) -> str:
-    return "" if points is None else f"{points:+.1f}"
+    return "" if points is None else f"{round(points, 1) + 0.0:+.1f}"  # no -0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 from pipelines.errors import UsageError
@@ -64,8 +65,12 @@ def _characteristic(made: Characteristic) -> Iterable[str]:
         yield f"        values: {{{listed}}}"
         yield f"        other: {made.other}"
     else:
-        bands = [f"below: {band.below:f}, " if band.below is not None else "" for band in made.bands]
+        bands = [f"below: {_plain(band.below)}, " if band.below is not None else "" for band in made.bands]
         written = ", ".join(f"{{{below}points: {band.points}}}" for below, band in zip(bands, made.bands, strict=True))
         yield f"        bands: [{written}]"
     yield f"        unknown: {made.unknown}"
     yield f"        reason_zh: {json.dumps(made.reason_zh, ensure_ascii=False)}"
+
+
+def _plain(bound: Decimal | int) -> str:
+    return f"{bound:f}" if isinstance(bound, Decimal) else str(bound)

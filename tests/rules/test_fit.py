@@ -115,6 +115,7 @@ def test_what_is_written_scores_the_same_through_the_one_evaluator(made: Fit, tm
     path.write_text(scorecard_yaml(path.stem, AS_OF, [made.card]), encoding="utf-8")
     read = load(path).cards[SEGMENT]
     assert replace(read, version="learned") == made.card
+    assert [each.labels for each in read.characteristics] == [each.labels for each in made.card.characteristics]
     features = made.sample.drop("score", "grade", "scorecard").lazy()
     again = evaluate(features, {SEGMENT: read}, P).collect()
     assert again["score"].to_list() == made.sample["score"].to_list()
