@@ -219,6 +219,36 @@ def track(home: Path | None, inbox: Path | None, as_of: date | None) -> None:
 
 
 @main.command()
+@click.option(
+    "--segment", "segments", multiple=True, help="Learn only this segment (may stand several times; default: all)."
+)
+@click.option(
+    "--out",
+    "target",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The scorecard to write, its model card beside it (default: learned_<year>w<week>.yml among the scorecards).",
+)
+@home
+@as_of
+@as_json
+@_in_words
+def fit(segments: tuple[str, ...], target: Path | None, home: Path | None, as_of: date | None, as_json: bool) -> None:
+    """Learn scorecards from matured conversions; the parameters `challenger` and `scorecard` put one to work."""
+    from pipelines import flow
+    from pipelines.scoring.card import SCORECARDS
+    from pipelines.settings import week_of
+
+    settings = Settings.from_env(home)
+    week = week_of(as_of or settings.default_as_of()).lower().replace("-", "")
+    with _bar() as bar:
+        report = flow.fit(settings, target or SCORECARDS / f"learned_{week}.yml", segments, as_of, bar)
+    if as_json:
+        _print_json(asdict(report))
+        return
+    _show_fit(report)
+
+
+@main.command()
 @click.argument("week")
 @home
 @as_json
@@ -360,6 +390,19 @@ def _show_rows(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None
         for name, value in zip(columns, row, strict=True):
             block.add_row(f"[bold]{name}[/]", "" if value is None else str(value))
         out.print(block, "")
+
+
+def _show_fit(report: Any) -> None:
+    shown = Table("segment", "train", "test", "AUC", "KS", "champion's AUC", "PSI", title="learned, on the test part")
+    for model in report.models:
+        cells = (model["auc"]["test"], model["ks"]["test"], model["auc"]["champion on test"])
+        counts = (f"{model['entities'][part]:,}" for part in ("train", "test"))
+        shown.add_row(model["segment"], *counts, *map(str, cells), str(model["psi_against_champion_population"]))
+    out.print(shown)
+    for words in report.refused:
+        out.print(f"[yellow]not learned[/] {words}", soft_wrap=True, highlight=False)
+    for path in report.files:
+        out.print(f"written {path}", soft_wrap=True, highlight=False)
 
 
 def _ingested(report: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines import rehearsal, releases, replays
+from pipelines import fits, monitoring, rehearsal, releases, replays
 from pipelines.conversion import track as conversion
 from pipelines.eligibility.judge import attrition, judge as judge_rules, watchlist
 from pipelines.errors import disk_full_in_words
@@ -22,6 +22,7 @@ from pipelines.feeds.land import FileOutcome, landing
 from pipelines.feeds.remote.credentials import Lookup
 from pipelines.feeds.remote.fetch import Fetching
 from pipelines.feeds.remote.ledger import SourceOutcome
+from pipelines.fits import FitReport
 from pipelines.lists.pick import pick as pick_list
 from pipelines.lock import exclusive
 from pipelines.offers.offer import offer as offer_products
@@ -33,7 +34,7 @@ from pipelines.releases import Release
 from pipelines.replays import ReplayReport
 from pipelines.report.quality import write_quality
 from pipelines.runs import Run
-from pipelines.scoring.score import score as score_prospects
+from pipelines.scoring.score import score as score_prospects, score_bands, scores, spread_of
 from pipelines.settings import Settings, week_of
 from pipelines.warehouse import features as feature_sql
 from pipelines.warehouse.connect import catalog_version, reader, writer
@@ -44,6 +45,7 @@ from pipelines.warehouse.visible import show_feeds, show_history
 __all__ = [
     "Run",
     "features",
+    "fit",
     "ingest",
     "judge",
     "link",
@@ -186,11 +188,13 @@ def judge(run: Run) -> None:
 
 
 def score(run: Run) -> None:
-    """Judged -> everyone in a segment, with points, reasons and grade."""
-    _write(
-        score_prospects(pl.scan_parquet(run.handover("judged")), parameters(run.as_of, run.overrides)),
-        run.handover("scored"),
-    )
+    """Judged -> everyone in a segment, with points, reasons and grade; how they spread over the cards; challengers beside."""
+    p = parameters(run.as_of, run.overrides)
+    judged = pl.scan_parquet(run.handover("judged"))
+    spreads = spread_of(judged, p)
+    _write(score_prospects(judged, p, spreads), run.handover("scored"))
+    _write(scores(pl.scan_parquet(run.handover("scored")), p, run.week), run.handover("scores"))
+    _write(score_bands(spreads, pl.scan_parquet(run.handover("scores")), run.week), run.handover("score_bands"))
 
 
 def offer(run: Run) -> None:
@@ -217,6 +221,7 @@ def pick(run: Run) -> None:
 def publish(run: Run) -> Release:
     """Picked -> tables of the warehouse, marketing's files, the published `.duckdb`; current by one symlink swap."""
     conversion.track(run)
+    monitoring.watch(run)
     with exclusive(run.settings.home, "publish"):
         release = releases.publish(run)
         write_quality(run.settings)
@@ -269,6 +274,26 @@ def rehearse(settings: Settings, changes: Sequence[str], progress: Progress | No
             step(again)
         watch.end()
         return rehearsal.compare(again)
+
+
+def fit(
+    settings: Settings,
+    target: Path,
+    segments: Sequence[str] = (),
+    as_of: date | None = None,
+    progress: Progress | None = None,
+) -> FitReport:
+    """Learn scorecards from what became of earlier lists; nothing in the warehouse changes.
+
+    Raises:
+        UsageError: too few conversions have matured, or a wrong name.
+    """
+    day = as_of or settings.default_as_of()
+    with reader(settings) as con:
+        version = catalog_version(con)
+    fitted = Run(settings, week_of(day), day, version, releases.run_id(), settings.work / f"fit-{day}")
+    fitted.save()
+    return fits.fit(fitted, segments, target, progress or Quiet())
 
 
 def _write(rows: pl.LazyFrame, path: Path) -> None:

@@ -25,7 +25,7 @@ from pipelines.lists.manifest import MANIFEST, sha256, write_manifest
 from pipelines.parameters import parameters, rates
 from pipelines.registers.divisions import division_names
 from pipelines.runs import Run
-from pipelines.scoring.card import scorecard
+from pipelines.scoring.card import versions as scorecard_versions
 from pipelines.settings import HOUSE, Settings
 from pipelines.warehouse.connect import Connection, named, quoted, reader, transaction, writer
 from pipelines.warehouse.publish import CURRENT, LATEST, build, point, replace_tables
@@ -40,6 +40,7 @@ LISTED = {
     "register.links": "links",
     "register.changes": "changes",
     "out.feed_states": "feed_states",
+    "ops.score_bands": "score_bands",
 }
 """Tables kept by week, and the step that makes them."""
 
@@ -139,7 +140,7 @@ def publish(run: Run) -> Release:
         files=tuple(folder / name for name in files),
         list_digest=str(facts["list_digest"]),
         counts=_counts(run),
-        notes=(*_notes(run), *warnings),
+        notes=(*_notes(run), *warnings, *_score_warnings(run)),
     )
 
 
@@ -221,6 +222,22 @@ def _judge_list(run: Run) -> list[str]:
     return [check.in_words() for check in checks if not check.success]
 
 
+def _score_checks(run: Run) -> str:
+    """SELECT of what was found about the week's scores, as rows of `ops.checks`."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    return f"SELECT TIMESTAMP '{now}' AS checked_at, * FROM {_rows(run, 'score_checks')}"
+
+
+def _score_warnings(run: Run) -> list[str]:
+    failed = pl.read_parquet(run.handover("score_checks")).filter(~pl.col("success"))
+    return [
+        f"{column} {expectation.replace('_', ' ')}: found {observed}, expected {expected}"
+        for column, expectation, observed, expected in failed.select(
+            "column_name", "expectation", "observed", "expected"
+        ).iter_rows()
+    ]
+
+
 def _ledger(run: Run, facts: Mapping[str, object], release: str, started: datetime) -> pl.DataFrame:
     """The row of `ops.runs`."""
     row = {
@@ -251,6 +268,8 @@ def _write_lake(run: Run, ledger: pl.DataFrame) -> None:
             con.execute(f"DELETE FROM lake.{name} WHERE week = ?", [run.week])
             con.execute(f"INSERT INTO lake.{name} ({columns}) {select_declared(run, name, step)}")
         _replace_followed(con, run)
+        con.execute("DELETE FROM lake.ops.checks WHERE feed = 'ops.score_bands' AND file_id = ?", [run.week])
+        con.execute(f"INSERT INTO lake.ops.checks BY NAME FROM ({_score_checks(run)})")
         con.register("ledger", ledger)
         con.execute("INSERT INTO lake.ops.runs BY NAME FROM ledger")
 
@@ -279,19 +298,16 @@ def _build_database(run: Run, target: Path, ledger: pl.DataFrame) -> None:
             "register.decisions": f"FROM lake.register.decisions WHERE decided_on <= DATE '{run.as_of}'",
             "mart.features": f"FROM {_rows(run, 'features')}",
             "ops.files": f"FROM lake.ops.files WHERE {received}",
-            "ops.checks": f"FROM lake.ops.checks WHERE {visible}",
+            "mart.scores": f"FROM {_rows(run, 'scores')}",
+            "ops.checks": f"FROM lake.ops.checks WHERE {visible} UNION ALL BY NAME {_score_checks(run)}",
             "ops.runs": f"FROM lake.ops.runs WHERE as_of <= DATE '{run.as_of}' UNION ALL BY NAME FROM ledger",
             "quarantine.rows": f"FROM lake.quarantine.rows WHERE {visible}",
         }
         sources["out.target_list"] += (
             f" UNION ALL BY NAME FROM lake.out.target_list WHERE week < {quoted(run.week)} ORDER BY week, rank"
         )
-        sources["out.attrition"] += (
-            f" UNION ALL BY NAME FROM lake.out.attrition WHERE week < {quoted(run.week)} ORDER BY ALL"
-        )
-        sources["register.changes"] += (
-            f" UNION ALL BY NAME FROM lake.register.changes WHERE week < {quoted(run.week)} ORDER BY ALL"
-        )
+        for name in ("out.attrition", "ops.score_bands", "register.changes"):
+            sources[name] += f" UNION ALL BY NAME FROM lake.{name} WHERE week < {quoted(run.week)} ORDER BY ALL"
         build(con, target, sources)
 
 
@@ -328,7 +344,7 @@ def versions(run: Run) -> dict[str, str]:
         "inputs_digest": _inputs(run),
         "package_version": __version__,
         "parameters_version": p.version,
-        "scorecard_version": scorecard(p.scorecard).version,
+        "scorecard_version": scorecard_versions(p),
     }
 
 

@@ -22,11 +22,14 @@ STEPS = (
     "attrition",
     "watchlist",
     "scored",
+    "score_bands",
+    "scores",
     "offered",
     "picked",
     "conversions",
     "funnel",
     "plan_progress",
+    "score_checks",
 )
 
 

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from pipelines.eligibility.entity import Candidate, find
-from pipelines.eligibility.evidence import BESIDE, FARM, Quarantined, Source, quarantined, rows_of, source, suppressions
+from pipelines.eligibility.evidence import (
+    BESIDE,
+    FARM,
+    Quarantined,
+    Source,
+    columns_of,
+    quarantined,
+    rows_of,
+    source,
+    suppressions,
+)
 from pipelines.eligibility.explained_offer import OfferLine, offer_lines
 from pipelines.eligibility.history import Change, history
 from pipelines.eligibility.rules import RULES, Rule
@@ -74,10 +84,11 @@ class SegmentLine:
 
 @dataclass(frozen=True)
 class PointLine:
-    """One reason of the score and its points."""
+    """One reason of the score and its points; `above_mean`: points above the mean of its segment, None where not kept."""
 
     reason: str
     points: int
+    above_mean: float | None = None
 
 
 @dataclass(frozen=True)
@@ -214,7 +225,7 @@ def _explained(release: _Release, query: str, uscc: str) -> Explanation:
         rules=rules,
         segments=segments,
         listed=listed,
-        points=_points(listed),
+        points=_points(con, week, uscc, listed),
         offer=offer_lines(listed, _first(features), release.parameters),
         watched=tuple(
             rows_of(con, "SELECT * FROM out.watchlist WHERE week = ? AND uscc = ? ORDER BY segment", week, uscc)
@@ -297,7 +308,16 @@ def _segment_line(segment: Segment, judged: dict[str, Any], sources: Mapping[str
     )
 
 
-def _points(listed: dict[str, Any] | None) -> tuple[PointLine, ...]:
+def _points(con: Connection, week: str, uscc: str, listed: dict[str, Any] | None) -> tuple[PointLine, ...]:
+    """Every characteristic of the champion, what speaks against the entity last; of releases before `mart.scores` the list's."""
+    if columns_of(con, "mart.scores"):
+        query = "SELECT * FROM mart.scores WHERE week = ? AND uscc = ? AND role = 'champion'"
+        lines = [
+            PointLine(*line)
+            for row in rows_of(con, query, week, uscc)
+            for line in zip(row["reasons"], row["points"], row["above_mean"], strict=True)
+        ]
+        return tuple(lines)
     if listed is None:
         return ()
     pairs = zip(listed["reasons"] or (), listed["points"] or (), strict=True)

@@ -84,8 +84,9 @@ def _listing(explained: Explanation) -> Iterable[Table]:
     if explained.listed is None:
         return
     total = sum(line.points for line in explained.points)
-    rows = [(line.reason, f"{line.points:+d}") for line in explained.points]
-    yield _table("得分 points", ("理由 reason", "分值"), [*rows, ("合计 score", str(total))], right=(1,))
+    rows = [(line.reason, f"{line.points:+d}", _above(line.above_mean)) for line in explained.points]
+    heading = ("理由 reason", "分值", "比客群均值 above mean")
+    yield _table("得分 points", heading, [*rows, ("合计 score", str(total), "")], right=(1, 2))
     yield _table(
         "报价 offer",
         ("项目 item", "算法 how", "条款"),
@@ -193,3 +194,7 @@ def _clean(text: str) -> str:
     return "".join(
         mark if mark == "\n" or unicodedata.category(mark) != "Cc" else "\N{REPLACEMENT CHARACTER}" for mark in text
     )
+
+
+def _above(points: float | None) -> str:
+    return "" if points is None else f"{round(points, 1) + 0.0:+.1f}"  # no -0.0

@@ -52,7 +52,8 @@ class Parameters:
     min_annual_invoicing_yuan: Decimal
     min_paid_bill_months: int
     bill_window_months: int
-    scorecard: str
+    scorecard: Mapping[str, str]
+    challenger: Mapping[str, str]
     basic_share_pct_by_grade: Mapping[str, Decimal]
     flow_basis: str
     basic_cap_yuan: Decimal
@@ -79,6 +80,9 @@ class Parameters:
     subsidy_cap_yuan: Decimal
     holdout_share_pct: Decimal
     maturity_days: int
+    min_fit_events: int
+    min_watched_entities: int
+    max_psi: Decimal
 
 
 def parameters(as_of: date, overrides: Mapping[str, object] | None = None) -> Parameters:
@@ -227,6 +231,11 @@ def _names(value: str | Iterable[object]) -> tuple[str, ...]:
     return tuple(str(item).strip() for item in given)
 
 
+def _by_segment(value: str | Mapping[str, object]) -> dict[str, str]:
+    given = dict(part.split(":") for part in value.split(",") if part) if isinstance(value, str) else value
+    return {segment.strip(): str(name).strip() for segment, name in given.items()}
+
+
 def _by_grade(value: str | Mapping[str, object]) -> dict[str, Decimal]:
     given = dict(part.split(":") for part in value.split(",")) if isinstance(value, str) else value
     return {grade.strip(): _amount(share) for grade, share in given.items()}
@@ -241,8 +250,11 @@ _CONVERSIONS: dict[str, Callable[[Any], object]] = {
     "days": _whole,
     "people": _whole,
     "rating": _amount,
+    "entities": _whole,
+    "index": _amount,
     "flag": _flag,
     "text": str,
     "names": _names,
     "pct_by_grade": _by_grade,
+    "text_by_segment": _by_segment,
 }

@@ -45,6 +45,16 @@ def has_farm_insurance_in_force(p: Parameters) -> pl.Expr:
     return (pl.col("insured_amount_yuan") > 0) & (pl.col("insurance_year") >= p.as_of.year)
 
 
+def lease_months_left(p: Parameters) -> pl.Expr:
+    """Calendar months from as-of to the end of the lease of its premises; negative once it has ended (S36)."""
+    return -_months_until_as_of(pl.col("lease_until"), p)
+
+
+def is_converted(p: Parameters) -> pl.Expr:
+    """Whether the register names the individual business it was converted from (S05)."""
+    return pl.col("predecessor_uscc").is_not_null()
+
+
 def days_since_demand(p: Parameters) -> pl.Expr:
     """Days since it last registered a first-loan demand with consent (S28)."""
     return (pl.lit(p.as_of) - pl.col("demand_registered_on")).dt.total_days()
@@ -64,6 +74,8 @@ DERIVED: dict[str, Callable[[Parameters], pl.Expr]] = {
         has_carbon_record,
         land_contract_months_left,
         has_farm_insurance_in_force,
+        lease_months_left,
+        is_converted,
         days_since_demand,
     )
 }

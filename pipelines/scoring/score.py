@@ -1,118 +1,82 @@
-"""The evaluator: any scorecard over the judged frame, every point with its reason."""
+"""Who is scored, and by which cards: the champion of each segment for the list, the challengers beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
 
 import polars as pl
-import polars.selectors as cs
 
 from pipelines.eligibility.segments import SEGMENTS
-from pipelines.errors import DeclarationError
 from pipelines.parameters import Parameters
-from pipelines.scoring.card import Characteristic, Scorecard, scorecard
-from pipelines.scoring.derived import DERIVED
+from pipelines.scoring.card import Card, challengers, champions
+from pipelines.scoring.evaluate import evaluate, read_lines
+from pipelines.scoring.spread import mean_points, score_spread, spread
 
-_MOST_POINTS = 1_000
-_MOST_REASONS = 10_000
-"""Bounds of a line's number: the schema of the cards allows 100 points, and a card has far fewer reasons."""
+CHAMPION, CHALLENGER = "champion", "challenger"
 
 
-def score(judged: pl.LazyFrame, p: Parameters) -> pl.LazyFrame:
-    """Everyone in a segment, with a score and the points that make it up.
+def score(judged: pl.LazyFrame, p: Parameters, spreads: pl.DataFrame | None = None) -> pl.LazyFrame:
+    """Everyone in a segment, with a score by the champion of the primary one and the points that make it up.
 
     Grain: the judged entities with a true segment, in their order. Adds `segment` (the primary one), `segments` (all,
-    in order of precedence), `score`, `grade`, `points` and `reasons` (parallel lists: most points first, then the
-    order of the card; characteristics worth nothing left out; they sum to the score), and `scorecard` (its version).
+    in order of precedence), `score`, `grade`, `points` and `reasons` (parallel lists that sum to the score: what lifts
+    an entity furthest above the mean of its segment first; characteristics worth nothing left out), `scorecard` (its
+    version) and `lines` (see `evaluate`).
+
+    Args:
+        judged: read twice: for the means of the segments, and for the entities themselves.
+        p: names the champions.
+        spreads: of these entities, where they are known already (`spread_of`); the means follow from them.
 
     Raises:
-        DeclarationError: the parameter `scorecard` names no card, or the card names a column that does not exist.
+        DeclarationError: a parameter names no card, or a card names a column that does not exist.
     """
-    listed = judged.filter(pl.any_horizontal([pl.col(segment.column).fill_null(value=False) for segment in SEGMENTS]))
-    return evaluate(
-        listed.with_columns(_segments()).with_columns(pl.col("segments").list.first().alias("segment")),
-        scorecard(p.scorecard),
-        p,
-    )
+    means = mean_points(spread_of(judged, p) if spreads is None else spreads)
+    return evaluate(prospects(judged), champions(p), p, means)
 
 
-def evaluate(frame: pl.LazyFrame, card: Scorecard, p: Parameters) -> pl.LazyFrame:
-    """The frame with `score`, `grade`, `points`, `reasons` and `scorecard` by that card.
-
-    Raises:
-        DeclarationError: the card names a column that neither the frame nor `derived.py` has.
-    """
-    kept = frame.collect_schema().names()
-    _check_columns(card, kept)
-    known = frame.with_columns(cs.float().fill_nan(None))
-    needed = {made.column for made in card.characteristics} - set(kept)
-    valued = known.with_columns(DERIVED[name](p).alias(name) for name in sorted(needed))
-    lines = pl.concat_list([_line(number, made) for number, made in enumerate(card.characteristics)])
-    scored = valued.with_columns(lines.list.drop_nulls().list.sort().alias("lines"))
-    score_of_points = pl.col("points").list.sum().cast(pl.Int32).alias("score")
-    return (
-        scored.with_columns(_points(), _reasons(card))
-        .with_columns(score_of_points, pl.lit(card.version).alias("scorecard"))
-        .select(*kept, "score", _grade(card), "points", "reasons", "scorecard")
-    )
+def spread_of(judged: pl.LazyFrame, p: Parameters) -> pl.DataFrame:
+    """How everyone in a segment is spread over the bands of its champion; see `spread`."""
+    return spread(prospects(judged), champions(p), p)
 
 
-def _segments() -> pl.Expr:
+def prospects(judged: pl.LazyFrame) -> pl.LazyFrame:
+    """The judged entities with a true segment, with `segments` (all) and `segment` (the primary one)."""
+    is_in = pl.any_horizontal([pl.col(segment.column).fill_null(value=False) for segment in SEGMENTS])
     names = [pl.when(pl.col(segment.column)).then(pl.lit(segment.name)) for segment in SEGMENTS]
-    return pl.concat_list(names).list.drop_nulls().alias("segments")
+    segments = pl.concat_list(names).list.drop_nulls().alias("segments")
+    return judged.filter(is_in).with_columns(segments).with_columns(pl.col("segments").list.first().alias("segment"))
 
 
-def _line(number: int, made: Characteristic) -> pl.Expr:
-    """One characteristic's points and reason as one number that sorts as the lines do; NULL where it is worth nothing.
+def scores(scored: pl.LazyFrame, p: Parameters, week: str) -> pl.LazyFrame:
+    """Every score of the week: by the champions, as on the list, then by the challengers (`mart.scores`).
 
-    Most points first, then the card's order. (A list of structs sorts the same, and takes many times as long.)
+    Grain: week, uscc, scorecard. `reasons`, `points` and `above_mean` are parallel lists with every characteristic of
+    the card, also those worth nothing: what speaks against an entity is last. The means are those of the champion's
+    population; for challengers they are not computed and `above_mean` is NULL.
     """
-    is_unknown = pl.col(made.column).is_null()
-    points = pl.when(is_unknown).then(made.unknown).otherwise(_points_of(made)).cast(pl.Int32)
-    line = (_MOST_POINTS - points) * _MOST_REASONS + 2 * number + is_unknown.cast(pl.Int32)
-    return pl.when(points != 0).then(line)
+    keys: list[str | pl.Expr] = [pl.lit(week).alias("week"), "uscc", "segment", "scorecard"]
+    found, against = champions(p), challengers(p)
+    made = [_shown(scored, found, keys, CHAMPION)]
+    if against:
+        features = scored.drop("score", "grade", "points", "reasons", "scorecard", "lines")
+        challenged = _shown(evaluate(features, against, p), against, keys, CHALLENGER)
+        made.append(challenged.with_columns(pl.lit(None, dtype=pl.List(pl.Float64)).alias("above_mean")))
+    return pl.concat(made)
 
 
-def _points_of(made: Characteristic) -> pl.Expr:
-    """The points of a known value."""
-    column = pl.col(made.column)
-    if made.values is not None:
-        tests = [(column.cast(pl.String) == value, points) for value, points in made.values.items()]
-        return _first_of(tests, made.other)
-    return _first_of([(column < pl.lit(band.below), band.points) for band in made.bands[:-1]], made.bands[-1].points)
+def score_bands(spreads: pl.DataFrame, scored: pl.LazyFrame, week: str) -> pl.LazyFrame:
+    """The rows of `ops.score_bands`: the champions' characteristics, then their scores in tens (of the rows of `scores`)."""
+    by_champions = scored.filter(pl.col("role") == CHAMPION).select("segment", "scorecard", "score").collect()
+    bands = pl.concat(
+        [
+            spreads.filter(pl.col("segment").is_in(by_champions["segment"].unique().implode())),
+            score_spread(by_champions),
+        ]
+    )
+    return bands.lazy().select(pl.lit(week).alias("week"), *bands.columns)
 
 
-def _first_of(tests: Sequence[tuple[pl.Expr, int | str]], otherwise: int | str) -> pl.Expr:
-    """The answer of the first test that holds (`replace_strict` would hold the whole frame in memory)."""
-    found = pl.lit(otherwise)
-    for test, answer in reversed(tests):
-        found = pl.when(test).then(pl.lit(answer)).otherwise(found)
-    return found
-
-
-def _points() -> pl.Expr:
-    return pl.col("lines").list.eval(_MOST_POINTS - pl.element() // _MOST_REASONS).alias("points")
-
-
-def _reasons(card: Scorecard) -> pl.Expr:
-    texts = [text for made in card.characteristics for text in (made.reason_zh, made.reason_of_unknown_zh)]
-    named = (pl.element() % _MOST_REASONS).replace_strict(dict(enumerate(texts)), return_dtype=pl.String)
-    return pl.col("lines").list.eval(named).alias("reasons")
-
-
-def _grade(card: Scorecard) -> pl.Expr:
-    """The first grade whose start the score reaches; the last one for everyone below."""
-    reached = [(pl.col("score") >= start, name) for name, start in card.grades[:-1]]
-    return _first_of(reached, card.grades[-1][0]).alias("grade")
-
-
-def _check_columns(card: Scorecard, features: list[str]) -> None:
-    known = {*features, *DERIVED}
-    for made in card.characteristics:
-        if made.column not in known:
-            near = ", ".join(get_close_matches(made.column, known, n=3, cutoff=0.4)) or "a feature"
-            raise DeclarationError(
-                f"scorecard {card.version}: {made.name} reads the column {made.column!r}, which does not exist; "
-                f"expected a column of mart.features or of scoring/derived.py, such as {near}"
-            )
+def _shown(scored: pl.LazyFrame, cards: Mapping[str, Card], keys: Sequence[str | pl.Expr], role: str) -> pl.LazyFrame:
+    lists = [made.alias(name) for name, made in read_lines(pl.col("lines"), cards).items()]
+    return scored.select(*keys, pl.lit(role).alias("role"), "score", "grade", *lists)

@@ -72,7 +72,7 @@ def test_the_rank_is_by_score_then_limit_then_code() -> None:
         [
             merchant(5),
             merchant(4),  # equal to 5 in score, without flows: by code
-            merchant(3, inflow_mean_12m_yuan=Decimal(9_000), patents=None),  # 0 points for that level, unknown has 2
+            merchant(3, inflow_mean_12m_yuan=Decimal(9_000), patents=None),  # 0 points for that level, unknown has 3
             merchant(2, inflow_mean_12m_yuan=Decimal(60_000)),
             merchant(1, inflow_mean_12m_yuan=Decimal(60_001), repurchase_rate=Decimal("0.1")),
             merchant(6, inflow_mean_12m_yuan=Decimal(60_010)),
@@ -83,8 +83,8 @@ def test_the_rank_is_by_score_then_limit_then_code() -> None:
 
 
 def test_equal_scores_without_a_limit_come_last() -> None:
-    # The level of the flows is worth 2 points unknown and 0 below 10,000; five more months of rent (2) make them equal.
-    poor = merchant(9, inflow_mean_12m_yuan=Decimal(9_000), rent_on_time_months=6)
+    # The level of the flows is worth 3 points unknown and 0 below 10,000; three consultations (3) make them equal.
+    poor = merchant(9, inflow_mean_12m_yuan=Decimal(9_000), consultations_12m=3)
     found = picked([merchant(1), poor])
     assert found["score"].n_unique() == 1
     assert found["name"].to_list() == ["商户9", "商户1"]

@@ -249,7 +249,9 @@ def test_medium_begins_only_where_every_bound_of_the_industry_is_reached(
 
 LOAN_DAY, OWN_DAY, CHECK_DAY = date(2019, 5, 1), date(2026, 3, 2), date(2026, 9, 9)
 LOANS_ON = FeedStates(ALL_FRESH.delivered, frozenset(), received_on={"credit__loans": date(2026, 11, 13)})
-LATE_LOANS = FeedStates(ALL_FRESH.delivered, frozenset({"credit__loans"}), received_on={"credit__loans": date(2026, 9, 1)})
+LATE_LOANS = FeedStates(
+    ALL_FRESH.delivered, frozenset({"credit__loans"}), received_on={"credit__loans": date(2026, 9, 1)}
+)
 
 
 @pytest.mark.parametrize(

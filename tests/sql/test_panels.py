@@ -267,13 +267,15 @@ def test_online_events_count_with_consent_only(warehouse: Warehouse) -> None:
         ('A', '5', '浏览', '2026-11-24 00:00', TRUE), -- the day after
         ('A', '6', '咨询', '2026-08-25 00:00', TRUE), -- 90 days back
         ('A', '7', '咨询', '2026-08-24 23:59', TRUE), -- 91
+        ('A', '10', '咨询', '2025-11-23 00:00', TRUE), -- twelve months back: the last that counts as a consultation
+        ('A', '11', '咨询', '2025-11-22 23:59', TRUE),
         ('B', '8', '浏览', '2026-01-01 00:00', TRUE), -- consented, long ago, and registered no demand
         ('C', '9', '需求登记', '2026-11-01 09:00', FALSE)
         """,
     )
     assert warehouse.entities("online__intents") == {
-        "A": {"demand_registered_on": date(2026, 11, 1), "intents_90d": 3},
-        "B": {"demand_registered_on": None, "intents_90d": 0},
+        "A": {"demand_registered_on": date(2026, 11, 1), "intents_90d": 3, "views_90d": 1, "consultations_12m": 3},
+        "B": {"demand_registered_on": None, "intents_90d": 0, "views_90d": 0, "consultations_12m": 0},
     }
 
 
