@@ -22,6 +22,7 @@ from openpyxl.cell import Cell
 from pipelines.errors import ShoudaiError
 from pipelines.lists import export, workbook
 from pipelines.lists.export import FeedSource, ListContext, export_list, write_manifest
+from pipelines.names import name_zh
 from pipelines.parameters import parameters, rates
 from pipelines.warehouse.tables import table
 
@@ -101,7 +102,7 @@ def context() -> ListContext:
     """A release of 23 November 2026: a tax file came, the social-insurance feed never did."""
     sources = (
         FeedSource.of("tax__payments", "tax_20261115.csv.gz", date(2026, 11, 15), "fresh"),
-        FeedSource.of("social__insurance", None, None, "missing"),
+        FeedSource.of("social__insurance", None, None, "missing", ["insured_staff_3_to_20"]),
     )
     return ListContext(AS_OF, parameters(AS_OF), rates(AS_OF), sources, {"511921": "通江县"})
 
@@ -368,7 +369,7 @@ def test_the_notes_explain_every_column_the_numbers_the_sources_and_the_way_to_r
     assert any("50,000 元" in text for text in said)
     assert any("3,000,000 元" in text for text in said)
     assert "税务申报缴款（tax__payments）" in said
-    assert "尚未接入，相关条件按未知处理" in said
+    assert f"尚未接入，以下条件按未知处理：{name_zh('rule', 'insured_staff_3_to_20')}" in said
     assert any("拒绝营销" in text for text in said)
     assert any("2026-11-23" in text for text in said)
 
