@@ -104,7 +104,7 @@ STATES = st.builds(
     lambda missing, late: FeedStates(
         ALL_FRESH.delivered - set(missing),
         frozenset(set(late) - set(missing)),
-        {"credit__loans": oracle.LOANS_RECEIVED_ON},
+        received_on={"credit__loans": oracle.LOANS_RECEIVED_ON},
     ),
     st.lists(st.sampled_from(FEEDS), max_size=3),
     st.lists(st.sampled_from(FEEDS), max_size=3),
