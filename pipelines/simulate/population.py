@@ -199,7 +199,7 @@ def _with_gaps(
 
 
 def _with_predecessors(frame: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
-    """Some young enterprises (24 in the sample county) are converted individual businesses (个转企): they name the closed earlier self."""
+    """Some young enterprises are converted individual businesses (个转企): they name their closed earlier self."""
     links = max(24, frame.height // 116)
     year = pl.date(calendar.as_of.year, 1, 1)
     closed = frame.filter((pl.col("kind") == "92") & (pl.col("status") == "注销"))["uscc"].head(links)

@@ -152,7 +152,9 @@ def tenants(county: County) -> pl.DataFrame:
     sites = pl.DataFrame(SITES, schema=["site_id", "site_name", "site_kind", "level", "opened_on"], orient="row")
     manager = pl.Series("manager", [MANAGERS[number] for number in range(len(SITES))])
     is_firm = pl.col("kind") == "91"
-    rows = pl.concat([sites.with_columns(manager)[place.tolist()], inside], how="horizontal").with_columns(
+    rows: pl.DataFrame = pl.concat(
+        [sites.with_columns(manager)[place.tolist()], inside], how="horizontal"
+    ).with_columns(
         pl.Series("lease_until", np.datetime64(county.calendar.before(146)) + rng.integers(0, 1400, size)),
         pl.Series("rent_on_time_months", rng.integers(6, 13, size)),
         pl.when(is_firm).then(pl.col("turnover") * 12 * pl.Series(rng.integers(0, 9, size))).alias("rd_spend"),
