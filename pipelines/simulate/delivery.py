@@ -164,13 +164,6 @@ def stated_text(digest: str, rows: int, style: Style) -> str:
     return "".join(f"{key}={value}\n" for key, value in ({"rows": rows, style.digest: digest} | day).items())
 
 
-def zip_entry(member: str) -> zipfile.ZipInfo:
-    """A member of a zip with a fixed time."""
-    entry = zipfile.ZipInfo(member, _EPOCH)
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    return entry
-
-
 def _title(name: str, heading: Heading, style: Style) -> str:
     if style.is_english:
         return name

@@ -7,6 +7,7 @@ those that dirt keeps out. NULL = unknown.
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cached_property
 
 import polars as pl
 
@@ -73,7 +74,7 @@ class Evidence:
 
     def judged(self) -> pl.DataFrame:
         """as_of, uscc, `rule__…`, `segment__…`; one row per entity that any feed tells of, farms without code among them."""
-        facts = self.facts()
+        facts = self.facts
         rules = facts.select("uscc", *(rule.alias(name) for name, rule in _rules(self.county.calendar.as_of).items()))
         needed = {name: (*own, "in_business", "never_borrowed") for name, own in SEGMENTS.items()}
         segments = [pl.all_horizontal(names).alias(f"segment__{name}") for name, names in needed.items()]
@@ -81,6 +82,7 @@ class Evidence:
         columns = [f"rule__{name}" for name in RULES] + [f"segment__{name}" for name in SEGMENTS]
         return judged.select(pl.lit(self.county.calendar.as_of).alias("as_of"), "uscc", *columns).sort("uscc")
 
+    @cached_property
     def facts(self) -> pl.DataFrame:
         """What the rules look at, one row per entity."""
         as_of, rows = self.county.calendar.as_of, self.rows
@@ -209,7 +211,7 @@ def _small() -> pl.Expr:
 
 def propensity(county: County, evidence: Evidence, rules: pl.DataFrame) -> pl.DataFrame:
     """uscc, with_contact, without_contact: how likely an entity takes a first loan, by what a scorecard can see, and noise."""
-    facts = evidence.facts().filter(pl.col("kind").is_not_null()).join(rules, on="uscc", how="left")
+    facts = evidence.facts.filter(pl.col("kind").is_not_null()).join(rules, on="uscc", how="left")
     noise = county.chance("propensity").normal(0, 0.35, facts.height)
     wealth = (pl.col("tax_paid").fill_null(0).clip(0) / 5_000_000).log1p()
     flow = (pl.col("inflow").fill_null(0) / 10_000_000).log1p()

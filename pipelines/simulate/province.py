@@ -51,18 +51,19 @@ class Batch:
     @property
     def clean(self) -> pl.DataFrame:
         """The rows nothing was done to."""
-        return self.rows.join(self._places(self.dirty), on="row", how="anti", maintain_order="left")
+        return self._without(self.dirty)
 
     @property
     def accepted(self) -> pl.DataFrame:
         """The rows that must be accepted, as they truly are."""
         refused = tuple(each for each in self.dirty if each.spoil.fate == QUARANTINED)
-        return self.rows.join(self._places(refused), on="row", how="anti", maintain_order="left").drop("row")
+        return self._without(refused).drop("row")
 
-    @staticmethod
-    def _places(dirty: tuple[Dirty, ...]) -> pl.DataFrame:
-        schema = {"row": pl.UInt32}
-        return pl.concat([pl.DataFrame(schema=schema), *(each.rows.select("row") for each in dirty)])
+    def _without(self, dirty: tuple[Dirty, ...]) -> pl.DataFrame:
+        if not dirty:
+            return self.rows
+        places = pl.concat([each.rows.select("row") for each in dirty])
+        return self.rows.join(places, on="row", how="anti", maintain_order="left")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import polars as pl
 
-from pipelines.simulate.delivery import Style, stated_text, zip_entry
+from pipelines.simulate.delivery import Style, stated_text
 from pipelines.simulate.dirt import BAD_BYTE, FIELD_GONE
 
 
@@ -64,8 +64,9 @@ class Spooled:
             self._closing = [packed.close]
             return packed  # type: ignore[return-value]
         if self.style.pack == "zip":
-            bundle = zipfile.ZipFile(self._raw, "w")
-            member = bundle.open(zip_entry(self.path.stem + ".csv"), "w", force_zip64=True)
+            bundle = zipfile.ZipFile(self._raw, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
+            # opened by name it is dated 1980: no clock time gets into the bytes
+            member = bundle.open(self.path.stem + ".csv", "w", force_zip64=True)
             self._closing = [member.close, bundle.close]
             return member
         return self._raw  # type: ignore[return-value]
