@@ -12,9 +12,9 @@ Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
 
-def stream(seed: int, topic: str) -> np.random.Generator:
-    """The random stream of a topic under a seed."""
-    return np.random.Generator(np.random.PCG64([seed, zlib.crc32(topic.encode())]))
+def stream(seed: int, topic: str, county: int = 0) -> np.random.Generator:
+    """The random stream of a topic in one county of a world."""
+    return np.random.Generator(np.random.PCG64([seed, zlib.crc32(topic.encode()), *([county] if county else [])]))
 
 
 def chosen(rng: np.random.Generator, weights: dict[str, float], size: int) -> npt.NDArray[np.str_]:

@@ -151,9 +151,13 @@ def zipped(content: bytes, member: str) -> bytes:
 
 def control_text(content: bytes, rows: int, style: Style) -> str:
     """The control file's text for these bytes, empty when the department sends none."""
+    return stated_text(hashlib.new(style.digest, content, usedforsecurity=False).hexdigest(), rows, style)
+
+
+def stated_text(digest: str, rows: int, style: Style) -> str:
+    """The control file's text for a digest and a number of rows, empty when the department sends none."""
     if not style.control:
         return ""
-    digest = hashlib.new(style.digest, content, usedforsecurity=False).hexdigest()
     day = {"received_on": style.received_on} if style.received_on else {}
     if style.control == "json":
         return json.dumps({"rows": rows, "digest": f"{style.digest}:{digest}"} | day) + "\n"
@@ -170,8 +174,8 @@ def _cell(name: str, heading: Heading, style: Style) -> pl.Expr:
     column = pl.col(name)
     yes, no = FLAG_WORDS.get(name, ("是", "否"))
     shapes: dict[str, Callable[[], pl.Expr]] = {
-        "cents": lambda: scaled_text(column, 6 if name in style.ten_thousands else 2),
-        "hundredths": lambda: scaled_text(column, 2),
+        "cents": lambda: scaled(column, 6 if name in style.ten_thousands else 2),
+        "hundredths": lambda: scaled(column, 2),
         "date": lambda: column.dt.strftime(style.day),
         "month": lambda: column.dt.strftime(style.month),
         "time": lambda: column.dt.strftime("%Y-%m-%d %H:%M:%S"),
@@ -180,9 +184,6 @@ def _cell(name: str, heading: Heading, style: Style) -> pl.Expr:
     return shapes[heading.kind]() if heading.kind in shapes else column.cast(pl.String)
 
 
-def scaled_text(column: pl.Expr, digits: int) -> pl.Expr:
-    """An integer as a decimal text with so many places, exactly (12345 with 2 digits is 123.45)."""
-    size, scale = column.abs(), 10**digits
-    sign = pl.when(column < 0).then(pl.lit("-")).when(column.is_not_null()).then(pl.lit(""))
-    fraction = (size % scale).cast(pl.String).str.zfill(digits)
-    return pl.concat_str(sign, (size // scale).cast(pl.String), pl.lit("."), fraction)
+def scaled(column: pl.Expr, digits: int) -> pl.Expr:
+    """An integer as a decimal with so many places, exactly (12345 with 2 digits is 123.45)."""
+    return (column.cast(pl.Decimal(38, digits)) / pl.lit(10**digits)).cast(pl.Decimal(38, digits))

@@ -5,12 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from pipelines.simulate.chance import Booleans, Integers, chosen, spread, stream
-from pipelines.simulate.codes import SUBJECTS, Texts, usccs
+from pipelines.simulate.chance import Booleans, Integers, chosen, spread
+from pipelines.simulate.codes import Texts, usccs
 from pipelines.simulate.facts import (
-    COUNTY,
-    DIVISION,
-    DIVISIONS_OF_REGISTRATION,
     FIRST_CHARACTERS,
     SEASON,
     SECOND_CHARACTERS,
@@ -18,10 +15,8 @@ from pipelines.simulate.facts import (
     TOWNS,
     TRADES,
 )
-from pipelines.simulate.months import AS_OF
-
-KINDS = {"92": 1800, "91": 860, "93": 115}
-"""Entities by kind, planted cases and ugly rows not counted."""
+from pipelines.simulate.months import Calendar
+from pipelines.simulate.places import Place
 
 LAST_REGISTRATION_DAYS_AGO = 4
 
@@ -40,29 +35,28 @@ IN_BUSINESS = ("存续（在营、开业、在册）", "存续", "在业", "开�
 _LEGAL_FORMS = ("有限责任公司(自然人投资或控股)", "有限责任公司(自然人独资)", "个人独资企业")
 
 
-def population(seed: int) -> pl.DataFrame:
-    """The bulk of the county.
+def population(place: Place, calendar: Calendar, rng: np.random.Generator) -> pl.DataFrame:
+    """The bulk of a county.
 
     Grain: one row per entity. Register columns as the contract names them (money in cents), and the hidden traits:
     `turnover` (yuan a month), `cycle` (months per tax period, 0 = files nothing), `discipline`, `headcount` (insured
     staff, 0 = none), `borrows`, `season` (row of `SEASONS`), `closed_on`.
     """
-    rng = stream(seed, "population")
-    kinds = np.repeat(np.array(list(KINDS)), list(KINDS.values()))
-    trade = _trades(rng, kinds)
-    frame = pl.DataFrame({"kind": kinds, "trade": trade, "uscc": _codes(rng, kinds)})
+    kinds = np.repeat(np.array(list(place.kinds)), list(place.kinds.values()))
+    trade = _trades(rng, place)
+    frame = pl.DataFrame({"kind": kinds, "trade": trade, "uscc": _codes(rng, kinds, place)})
     return (
         frame.join(_trade_facts(), on="trade", maintain_order="left")
-        .with_columns(**_life(rng, kinds))
+        .with_columns(**_life(rng, kinds, calendar))
         .with_columns(**_size(rng, kinds))
         .with_columns(**_habits(rng, kinds))
-        .pipe(_with_register_texts, rng)
-        .pipe(_with_accounts, rng)
-        .pipe(_with_predecessors)
+        .pipe(_with_register_texts, place, rng)
+        .pipe(_with_accounts, calendar, rng)
+        .pipe(_with_predecessors, calendar)
     )
 
 
-def _trades(rng: np.random.Generator, kinds: Texts) -> Integers:
+def _trades(rng: np.random.Generator, place: Place) -> Integers:
     """The trade of each entity, drawn by the weights of its kind."""
     weights = {
         "92": [each.individuals for each in TRADES],
@@ -71,14 +65,15 @@ def _trades(rng: np.random.Generator, kinds: Texts) -> Integers:
     }
     drawn = [
         rng.choice(len(TRADES), size=count, p=np.array(weights[kind]) / sum(weights[kind]))
-        for kind, count in KINDS.items()
+        for kind, count in ((kind if kind in weights else "93", count) for kind, count in place.kinds.items())
     ]
     return np.concatenate(drawn)
 
 
-def _codes(rng: np.random.Generator, kinds: Texts) -> Texts:
-    divisions = chosen(rng, DIVISIONS_OF_REGISTRATION, len(kinds))
-    return usccs(kinds, divisions, "MAW", rng.choice(SUBJECTS, size=len(kinds), replace=False))
+def _codes(rng: np.random.Generator, kinds: Texts, place: Place) -> Texts:
+    divisions = chosen(rng, dict(place.registrations), len(kinds))
+    numbers = place.first_subject + rng.choice(place.subjects, size=len(kinds), replace=False)
+    return usccs(kinds, divisions, "MAW", numbers)
 
 
 def _trade_facts() -> pl.DataFrame:
@@ -94,7 +89,7 @@ def _trade_facts() -> pl.DataFrame:
     )
 
 
-def _life(rng: np.random.Generator, kinds: Texts) -> dict[str, pl.Series]:
+def _life(rng: np.random.Generator, kinds: Texts, calendar: Calendar) -> dict[str, pl.Series]:
     """When founded, in which state, and since when closed."""
     size = len(kinds)
     share_new = np.select([kinds == "91", kinds == "92"], [0.27, 0.12], 0.08)
@@ -108,7 +103,7 @@ def _life(rng: np.random.Generator, kinds: Texts) -> dict[str, pl.Series]:
     is_closed = ~np.isin(status, IN_BUSINESS) & (age > 120)
     status = np.where(~is_closed & ~np.isin(status, IN_BUSINESS), "存续", status)
     closed_ago = np.minimum(rng.integers(45, 1500, size), age - 60)
-    today = np.datetime64(AS_OF)
+    today = np.datetime64(calendar.as_of)
     closed_on = np.where(is_closed, today - closed_ago, np.datetime64("NaT"))
     return {
         "established_on": pl.Series(today - age),
@@ -144,26 +139,26 @@ def _habits(rng: np.random.Generator, kinds: Texts) -> dict[str, pl.Series]:
     return {"cycle": pl.Series(cycle), "discipline": pl.Series(discipline), "borrows": pl.Series(borrows)}
 
 
-def _with_register_texts(frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+def _with_register_texts(frame: pl.DataFrame, place: Place, rng: np.random.Generator) -> pl.DataFrame:
     size = frame.height
     pairs = np.array([first + second for first in FIRST_CHARACTERS for second in SECOND_CHARACTERS])
-    name = rng.permutation(np.tile(pairs, 2))[:size]
+    name = rng.permutation(np.tile(pairs, max(2, -(-size // len(pairs)))))[:size]
     town, street = rng.choice(np.array(TOWNS), size), rng.choice(np.array(STREETS), size)
     words = frame.with_columns(pl.Series("coined", name), pl.Series("town", town), pl.Series("street", street))
     door = pl.Series("door", rng.integers(1, 400, size))
     form = pl.Series("form", rng.choice(np.array(_LEGAL_FORMS), size, p=[0.6, 0.35, 0.05]))
     return words.with_columns(door, form).with_columns(
-        _name().alias("name"),
+        _name(place.name).alias("name"),
         by_kind("个体工商户", pl.col("form"), "农民专业合作社").alias("entity_type"),
-        pl.format("四川省{}{}{}{}号", pl.lit(COUNTY), "town", "street", "door").alias("address"),
-        pl.lit(DIVISION).alias("division_code"),
+        pl.format("四川省{}{}{}{}号", pl.lit(place.name), "town", "street", "door").alias("address"),
+        pl.lit(place.division).alias("division_code"),
     )
 
 
-def _name() -> pl.Expr:
-    shop = pl.format("{}{}{}{}", pl.lit(COUNTY), "town", "coined", "shop")
-    firm = pl.format("{}{}{}有限公司", pl.lit(COUNTY), "coined", "word")
-    cooperative = pl.format("{}{}{}农民专业合作社", pl.lit(COUNTY), "coined", "word")
+def _name(county: str) -> pl.Expr:
+    shop = pl.format("{}{}{}{}", pl.lit(county), "town", "coined", "shop")
+    firm = pl.format("{}{}{}有限公司", pl.lit(county), "coined", "word")
+    cooperative = pl.format("{}{}{}农民专业合作社", pl.lit(county), "coined", "word")
     return by_kind(shop, firm, cooperative)
 
 
@@ -175,11 +170,11 @@ def by_kind(individual: pl.Expr | str, enterprise: pl.Expr | str, cooperative: p
     )
 
 
-def _with_accounts(frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+def _with_accounts(frame: pl.DataFrame, calendar: Calendar, rng: np.random.Generator) -> pl.DataFrame:
     """Employees, yearly revenue and assets in cents as last reported, with gaps; registered capital as text."""
     size = frame.height
     working = frame["headcount"].to_numpy() + rng.integers(1, 5, size)
-    is_old = frame["established_on"].to_numpy() < np.datetime64("2026-01-01")
+    is_old = frame["established_on"].to_numpy() < np.datetime64(f"{calendar.as_of.year}-01-01")
     revenue = frame["turnover"].to_numpy() * 1200 * rng.integers(88, 108, size) // 100
     assets = revenue * rng.integers(30, 160, size) // 100
     capital = rng.choice(
@@ -203,9 +198,12 @@ def _with_gaps(
     return pl.Series(name, values).set(pl.Series(~is_known), None)
 
 
-def _with_predecessors(frame: pl.DataFrame) -> pl.DataFrame:
-    """Twenty-four young enterprises are converted individual businesses (个转企): they name the closed earlier self."""
-    closed = frame.filter((pl.col("kind") == "92") & (pl.col("status") == "注销"))["uscc"].head(24)
-    young = frame.filter((pl.col("kind") == "91") & (pl.col("established_on") > pl.date(2026, 1, 1)))["uscc"].head(24)
-    links = pl.DataFrame({"uscc": young, "predecessor_uscc": closed.head(young.len())})
-    return frame.join(links, on="uscc", how="left", maintain_order="left")
+def _with_predecessors(frame: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
+    """Some young enterprises are converted individual businesses (个转企): they name their closed earlier self."""
+    links = max(24, frame.height // 116)
+    year = pl.date(calendar.as_of.year, 1, 1)
+    closed = frame.filter((pl.col("kind") == "92") & (pl.col("status") == "注销"))["uscc"].head(links)
+    young = frame.filter((pl.col("kind") == "91") & (pl.col("established_on") > year))["uscc"].head(links)
+    size = min(young.len(), closed.len())
+    pairs = pl.DataFrame({"uscc": young.head(size), "predecessor_uscc": closed.head(size)})
+    return frame.join(pairs, on="uscc", how="left", maintain_order="left")

@@ -26,10 +26,14 @@ def loans(county: County) -> pl.DataFrame:
     )
     rows = pl.concat([borrowers, borrowers.filter(pl.col("entity") % 3 == 0)])
     size = rows.height
-    age = np.maximum((np.datetime64("2026-11-10") - rows["established_on"].to_numpy()).astype(np.int64), 20)
+    age = np.maximum(
+        (np.datetime64(county.calendar.before(13)) - rows["established_on"].to_numpy()).astype(np.int64), 20
+    )
     granted = rows["established_on"].to_numpy() + np.minimum(age - 10, (age * rng.random(size)).astype(np.int64))
     amount = rng.choice([5, 10, 20, 30, 50, 80, 120, 300], size) * 10_000_00
-    settled = pl.min_horizontal(pl.Series(granted) + days(rng.integers(180, 1100, size)), pl.date(2026, 10, 30))
+    settled = pl.min_horizontal(
+        pl.Series(granted) + days(rng.integers(180, 1100, size)), pl.lit(county.calendar.before(24))
+    )
     is_settled = pl.col("borrows") == "settled"
     return rows.select(
         pl.format(
@@ -42,7 +46,7 @@ def loans(county: County) -> pl.DataFrame:
         pl.Series("amount", amount),
         pl.when(is_settled).then(0).otherwise(pl.Series(amount * rng.integers(20, 100, size) // 100)).alias("balance"),
         pl.when(is_settled).then(settled).alias("settled_on"),
-    ).filter(pl.col("granted_on") < _CHANGES_ON)
+    ).filter(pl.col("granted_on") < county.calendar.before(10))
 
 
 def _kind() -> pl.Expr:
@@ -85,15 +89,19 @@ def shipments(county: County) -> list[Shipment]:
     ]
 
 
-def _owners(county: County) -> Shipment:
+def owners(county: County) -> pl.DataFrame:
+    """What a ninth of the owners let the bank see; some without a day of authorisation."""
     rng = county.chance("owners")
-    owners = county.people.filter(pl.col("entity") % 9 == 0).select("uscc")
-    day = pl.Series(np.datetime64("2026-01-05") + rng.integers(0, 300, owners.height))
-    bulk = owners.with_columns(
-        pl.when(pl.Series(rng.random(owners.height) > 0.1)).then(day).alias("authorised_on"),
-        pl.Series("severe_overdue", rng.random(owners.height) < 0.06),
+    people = county.people.filter(pl.col("entity") % 9 == 0).select("uscc")
+    day = pl.Series(np.datetime64(county.calendar.before(322)) + rng.integers(0, 300, people.height))
+    return people.with_columns(
+        pl.when(pl.Series(rng.random(people.height) > 0.1)).then(day).alias("authorised_on"),
+        pl.Series("severe_overdue", rng.random(people.height) < 0.06),
     )
-    rows = pl.concat([bulk, planted.more("credit__owners")]).select(list(HEADINGS["credit__owners"]))
+
+
+def _owners(county: County) -> Shipment:
+    rows = pl.concat([owners(county), planted.more("credit__owners")]).select(list(HEADINGS["credit__owners"]))
     return Shipment(
         "credit__owners",
         "qyzzx_20261106.csv",

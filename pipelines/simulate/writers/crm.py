@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -26,12 +27,10 @@ def shipments(county: County) -> list[Shipment]:
     return [*_so_far(county), *_week_after(county)]
 
 
-def _moments(rng: np.random.Generator, first_day: str, days: int, size: int) -> pl.Series:
+def _moments(rng: np.random.Generator, first_day: date, days: int, size: int) -> pl.Series:
     """Times in office hours."""
     seconds = rng.integers(9 * 3600, 18 * 3600, size) + rng.integers(0, days, size) * 86_400
-    return pl.Series(np.datetime64(f"{first_day}T00:00:00", "ms") + (seconds * 1000).astype("timedelta64[ms]")).cast(
-        pl.Datetime
-    )
+    return pl.Series(np.datetime64(first_day, "ms") + (seconds * 1000).astype("timedelta64[ms]")).cast(pl.Datetime)
 
 
 def _so_far(county: County) -> list[Shipment]:
@@ -39,21 +38,21 @@ def _so_far(county: County) -> list[Shipment]:
         Shipment(
             "online__intents",
             "xssj_20261120.csv.gz",
-            _intents(county),
+            intents(county),
             "events of three channels, a fifth of them without consent",
             Style("utf-8-sig", pack="gz"),
         ),
         Shipment(
             "crm__contacts",
             "cdjl_20261120.csv",
-            _early_contacts(county),
+            early_contacts(county),
             "contacts before any list: their batch is empty",
             Style(),
         ),
         Shipment(
             "crm__applications",
             "sqjl_20261120.csv",
-            _early_applications(county),
+            early_applications(county),
             "applications before any list, most of them refused",
             Style("gb18030"),
         ),
@@ -67,17 +66,18 @@ def _so_far(county: County) -> list[Shipment]:
         Shipment(
             "crm__suppressions",
             "yzmd_20261120.csv",
-            _suppressions(county),
+            suppressions(county, prospects(county)["uscc"].to_list()),
             "refusals, complaints, cases in hand: in force, over, not begun yet",
             Style("gb18030", day="%Y%m%d"),
         ),
     ]
 
 
-def _intents(county: County) -> pl.DataFrame:
+def intents(county: County) -> pl.DataFrame:
+    """Events of three channels over half a year, a fifth of them without consent."""
     rng = county.chance("intents")
     people = county.people.filter(pl.col("entity") % 7 == 2)["uscc"]
-    who = people.gather(rng.integers(0, people.len(), 520))
+    who = people.gather(rng.integers(0, people.len(), max(520, county.people.height * 3 // 16)))
     kind = rng.choice(np.array(["浏览", "咨询", "需求登记"]), who.len(), p=[0.62, 0.24, 0.14])
     topics = {"浏览": "首贷产品页", "咨询": "额度与利率怎么算", "需求登记": "首贷需求登记"}
     return pl.DataFrame(
@@ -86,21 +86,22 @@ def _intents(county: County) -> pl.DataFrame:
             "uscc": who,
             "channel": rng.choice(np.array(["手机银行", "微信公众号", "一网通办"]), who.len()),
             "kind": kind,
-            "at": _moments(rng, "2026-06-01", 172, who.len()),
+            "at": _moments(rng, county.calendar.before(175), 172, who.len()),
             "topic": pl.Series(kind).replace_strict(topics),
             "consent": rng.random(who.len()) < 0.8,
         }
     )
 
 
-def _early_contacts(county: County) -> pl.DataFrame:
+def early_contacts(county: County) -> pl.DataFrame:
+    """Contacts before any list."""
     rng = county.chance("early contacts")
     who = county.people.filter((pl.col("entity") % 45 == 3) & (pl.col("borrows") != "never"))["uscc"]
     return pl.DataFrame(
         {
             "uscc": who,
             "week": pl.Series([None] * who.len(), dtype=pl.String),
-            "contacted_at": _moments(rng, "2026-09-01", 60, who.len()),
+            "contacted_at": _moments(rng, county.calendar.before(83), 60, who.len()),
             "channel": rng.choice(np.array(["电话", "上门"]), who.len()),
             "result": rng.choice(np.array(["未接通", "无意向"]), who.len()),
             "manager": rng.choice(np.array(MANAGERS), who.len()),
@@ -108,10 +109,11 @@ def _early_contacts(county: County) -> pl.DataFrame:
     )
 
 
-def _early_applications(county: County) -> pl.DataFrame:
+def early_applications(county: County) -> pl.DataFrame:
+    """Applications before any list, refused or withdrawn."""
     rng = county.chance("early applications")
     who = county.people.filter(pl.col("entity") % 70 == 11)["uscc"]
-    applied = np.datetime64("2026-03-02") + rng.integers(0, 200, who.len())
+    applied = np.datetime64(county.calendar.before(266)) + rng.integers(0, 200, who.len())
     return pl.DataFrame(
         {
             "application_no": [f"SQ2026E{number:05d}" for number in range(1, who.len() + 1)],
@@ -125,12 +127,12 @@ def _early_applications(county: County) -> pl.DataFrame:
     )
 
 
-def _suppressions(county: County) -> pl.DataFrame:
+def suppressions(county: County, spared: Sequence[str] = ()) -> pl.DataFrame:
+    """Refusals, complaints, cases in hand: in force, over, not begun yet; nobody of `spared`."""
     rng = county.chance("suppressions")
-    surely_listed = prospects(county)["uscc"].to_list()
-    who = county.people.filter((pl.col("entity") % 30 == 5) & ~pl.col("uscc").is_in(surely_listed))["uscc"]
+    who = county.people.filter((pl.col("entity") % 30 == 5) & ~pl.col("uscc").is_in(list(spared)))["uscc"]
     size = who.len()
-    start = np.datetime64("2026-02-01") + rng.integers(0, 320, size)
+    start = np.datetime64(county.calendar.before(295)) + rng.integers(0, 320, size)
     ends = pl.Series(start + rng.choice([60, 365], size))
     return pl.DataFrame(
         {
@@ -200,7 +202,7 @@ def _contacts(county: County) -> pl.DataFrame:
     results = rng.choice(np.array(list(_RESULTS)), size, p=np.array(list(_RESULTS.values())) / sum(_RESULTS.values()))
     return listed.with_columns(
         pl.lit(WEEK).alias("week"),
-        _moments(rng, "2026-11-24", 4, size).alias("contacted_at"),
+        _moments(rng, date(2026, 11, 24), 4, size).alias("contacted_at"),
         pl.Series("channel", rng.choice(np.array(["电话", "上门", "企业微信"]), size, p=[0.6, 0.25, 0.15])),
         pl.Series("result", results),
         pl.Series("manager", rng.choice(np.array(MANAGERS), size)),

@@ -30,16 +30,17 @@ def shipments(county: County) -> list[Shipment]:
     return [_green(county), *_operators(county), _tenants(county)]
 
 
-def _green(county: County) -> Shipment:
+def green(county: County) -> pl.DataFrame:
+    """Entries of the green register; some have expired."""
     rng = county.chance("green")
     wanted = pl.col("industry_code").is_in(list(GREEN_FIELDS)) | (
         (pl.col("kind") == "91") & (pl.col("entity") % 8 == 0)
     )
     firms = county.people.filter(wanted & (pl.col("kind") != "93")).select("uscc", "name", "industry_code")
     size = firms.height
-    listed = np.datetime64("2023-03-01") + rng.integers(0, 1250, size)
+    listed = np.datetime64(county.calendar.before(1363)) + rng.integers(0, 1250, size)
     known = pl.Series(rng.random(size) < 0.6)
-    bulk = firms.with_columns(
+    return firms.with_columns(
         pl.col("industry_code").replace_strict(GREEN_FIELDS, default=OTHER_GREEN_FIELD).alias("field"),
         pl.Series("listed_on", listed),
         pl.when(known).then(pl.Series(rng.integers(20_00, 9_000_00, size))).alias("carbon_tonnes"),
@@ -48,10 +49,13 @@ def _green(county: County) -> Shipment:
         .alias("retrofit_investment"),
         pl.Series("valid_until", listed + rng.choice([730, 1095, 1825], size, p=[0.1, 0.5, 0.4])),
     ).select(list(HEADINGS["green__enterprises"]))
+
+
+def _green(county: County) -> Shipment:
     return Shipment(
         "green__enterprises",
         "lsqyk_20261030.csv",
-        pl.concat([bulk, planted.more("green__enterprises")]),
+        pl.concat([green(county), planted.more("green__enterprises")]),
         "the green register with retrofit investment in 万元; some entries have expired",
         Style("utf-8-sig", ten_thousands=("retrofit_investment",)),
     )
@@ -61,7 +65,7 @@ def _operators(county: County) -> list[Shipment]:
     hand_made = planted.more("agriculture__operators")
     linked = pl.col("operator_id") == "JXNY900002"
     first = hand_made.with_columns(pl.when(linked).then(None).otherwise("uscc").alias("uscc"))
-    coded, farms = _coded_operators(county), _farms_without_code(county)
+    coded, farms = coded_operators(county), farms_without_code(county)
     return [
         Shipment(
             "agriculture__operators",
@@ -81,7 +85,8 @@ def _operators(county: County) -> list[Shipment]:
     ]
 
 
-def _coded_operators(county: County) -> pl.DataFrame:
+def coded_operators(county: County) -> pl.DataFrame:
+    """Operators of the list that have a code."""
     is_farm = pl.col("industry_code").str.starts_with("A") | pl.col("industry_code").is_in(["C1311", "C1353", "C1371"])
     listed = (pl.col("kind") == "93") | ((pl.col("kind") == "92") & is_farm)
     people = county.people.filter(listed).select("uscc", "name", "kind", "industry_code")
@@ -95,7 +100,7 @@ def _coded_operators(county: County) -> pl.DataFrame:
     return _farming(county, people.with_columns(kind.alias("operator_type")), "operators", "JXNY1")
 
 
-def _farms_without_code(county: County) -> pl.DataFrame:
+def farms_without_code(county: County) -> pl.DataFrame:
     """Family farms known by the department's number only; their names carry a person's family name."""
     rng = county.chance("farms")
     names = pl.format(
@@ -123,7 +128,7 @@ def _farming(county: County, people: pl.DataFrame, topic: str, prefix: str) -> p
         pl.Series("sector", rng.choice(sectors, size, p=[0.35, 0.2, 0.06, 0.22, 0.17])),
         pl.Series("transferred_area_mu", land),
         pl.when(pl.Series(~gaps[0]))
-        .then(pl.Series(np.datetime64("2026-01-31") + rng.integers(0, 2600, size)))
+        .then(pl.Series(np.datetime64(county.calendar.before(296)) + rng.integers(0, 2600, size)))
         .alias("contract_until"),
         pl.when(pl.Series(~gaps[1])).then(pl.Series(land * rng.integers(300, 1500, size))).alias("purchase_orders"),
         pl.when(pl.Series(~gaps[2])).then(pl.Series(land * 900)).alias("insured_amount"),
@@ -133,30 +138,37 @@ def _farming(county: County, people: pl.DataFrame, topic: str, prefix: str) -> p
     )
 
 
-def _tenants(county: County) -> Shipment:
+def tenants(county: County) -> pl.DataFrame:
+    """Tenants of three parks and three districts, with the facts of their site."""
     rng = county.chance("tenants")
     in_park = pl.col("industry_code").is_in(TECHNOLOGY) & (pl.col("entity") % 3 > 0) | (pl.col("entity") % 9 == 1)
     firms = county.people.filter((pl.col("kind") == "91") & in_park).select("uscc", "kind", "turnover")
     shops = county.people.filter((pl.col("kind") == "92") & (pl.col("entity") % 9 == 1)).select(
         "uscc", "kind", "turnover"
     )
-    tenants = pl.concat([firms, shops])
-    size = tenants.height
-    place = np.where(tenants["kind"].to_numpy() == "91", rng.integers(0, 3, size), 3 + rng.integers(0, 3, size))
+    inside = pl.concat([firms, shops])
+    size = inside.height
+    place = np.where(inside["kind"].to_numpy() == "91", rng.integers(0, 3, size), 3 + rng.integers(0, 3, size))
     sites = pl.DataFrame(SITES, schema=["site_id", "site_name", "site_kind", "level", "opened_on"], orient="row")
     manager = pl.Series("manager", [MANAGERS[number] for number in range(len(SITES))])
     is_firm = pl.col("kind") == "91"
-    rows = pl.concat([sites.with_columns(manager)[place.tolist()], tenants], how="horizontal").with_columns(
-        pl.Series("lease_until", np.datetime64("2026-06-30") + rng.integers(0, 1400, size)),
+    rows: pl.DataFrame = pl.concat(
+        [sites.with_columns(manager)[place.tolist()], inside], how="horizontal"
+    ).with_columns(
+        pl.Series("lease_until", np.datetime64(county.calendar.before(146)) + rng.integers(0, 1400, size)),
         pl.Series("rent_on_time_months", rng.integers(6, 13, size)),
         pl.when(is_firm).then(pl.col("turnover") * 12 * pl.Series(rng.integers(0, 9, size))).alias("rd_spend"),
         pl.when(is_firm).then(pl.Series(rng.integers(0, 7, size))).alias("patents"),
         pl.when(~is_firm).then(pl.Series(rng.integers(10, 75, size))).alias("repurchase_rate"),
     )
+    return rows.select(list(HEADINGS["sites__tenants"]))
+
+
+def _tenants(county: County) -> Shipment:
     return Shipment(
         "sites__tenants",
         "yqsq_20261102.csv",
-        rows.select(list(HEADINGS["sites__tenants"])),
+        tenants(county),
         "tenants of three parks and three districts, two sites without a service station yet",
         Style(),
     )

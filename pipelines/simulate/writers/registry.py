@@ -87,21 +87,25 @@ def _planted_states() -> pl.DataFrame:
     return pl.DataFrame({"uscc": list(later), "status_later": list(later.values())})
 
 
-def _certifications(county: County) -> Shipment:
+def certifications(county: County) -> pl.DataFrame:
+    """Recognitions of firms, some expired."""
     rng = county.chance("certifications")
     is_tech = pl.col("industry_code").is_in(TECHNOLOGY)
     firms = county.people.filter((pl.col("kind") == "91") & (is_tech | (pl.col("entity") % 17 == 0))).select("uscc")
     words = np.array(["科技型中小企业", "“专精特新”中小企业", "高新技术企业"])
-    granted = np.datetime64("2022-06-01") + rng.integers(0, 1500, firms.height)
-    rows = firms.with_columns(
+    granted = np.datetime64(county.calendar.before(1636)) + rng.integers(0, 1500, firms.height)
+    return firms.with_columns(
         certification=pl.Series(rng.choice(words, firms.height, p=[0.6, 0.2, 0.2])),
         granted_on=pl.Series(granted),
         expires_on=pl.Series(granted + rng.choice([365, 1095], firms.height)),
     )
+
+
+def _certifications(county: County) -> Shipment:
     return Shipment(
         "registry__certifications",
         "zzrd_20261105.csv",
-        rows,
+        certifications(county),
         "recognitions in the department's own words, some expired at as-of; UTF-8 with BOM",
         Style("utf-8-sig"),
     )

@@ -10,7 +10,6 @@ import polars as pl
 from pipelines.simulate.county import County
 from pipelines.simulate.delivery import Shipment, Style
 from pipelines.simulate.headings import HEADINGS
-from pipelines.simulate.months import LIFE_MONTHS, REPORTED_FROM
 from pipelines.simulate.planted import rows as planted
 
 FEED = "social__insurance"
@@ -20,12 +19,13 @@ _AUGUST, _OCTOBER = date(2026, 8, 1), date(2026, 10, 1)
 def insurance(county: County) -> pl.DataFrame:
     """Insured staff of the bulk: one row per employer and month, drifting a little, some months never sent."""
     rng = county.chance("insurance")
+    life = county.calendar.life
     employers = county.people.filter(pl.col("headcount") > 0)
     entity = employers["entity"].to_numpy()
-    steps = rng.choice([-1, 0, 1], (len(entity), LIFE_MONTHS), p=[0.045, 0.91, 0.045])
+    steps = rng.choice([-1, 0, 1], (len(entity), life), p=[0.045, 0.91, 0.045])
     headcount = np.maximum(employers["headcount"].to_numpy()[:, None] + steps.cumsum(axis=1), 1)
     wage = rng.integers(4_300, 7_800, len(entity))
-    wide = np.zeros((county.people.height, LIFE_MONTHS), dtype=np.int64)
+    wide = np.zeros((county.people.height, life), dtype=np.int64)
     bases = np.zeros(county.people.height, dtype=np.int64)
     wide[entity], bases[entity] = headcount, wage
     grid = county.panel(entity)
@@ -42,11 +42,11 @@ def insurance(county: County) -> pl.DataFrame:
 def _is_missing(county: County, rows: pl.DataFrame) -> pl.Series:
     """One missing month for about 8 % of the employers, two for about 4 %."""
     rng = county.chance("missing months")
-    size = county.people.height
+    size, calendar = county.people.height, county.calendar
     fate, first, second = (
         rng.random(size),
-        rng.integers(REPORTED_FROM, LIFE_MONTHS, size),
-        rng.integers(REPORTED_FROM, LIFE_MONTHS, size),
+        rng.integers(calendar.reported_from, calendar.life, size),
+        rng.integers(calendar.reported_from, calendar.life, size),
     )
     entity, place = rows["entity"].to_numpy(), rows["place"].to_numpy()
     one = (fate[entity] < 0.12) & (first[entity] == place)

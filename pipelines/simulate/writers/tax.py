@@ -11,7 +11,7 @@ from pipelines.simulate import turnover
 from pipelines.simulate.chance import Booleans, Integers, days
 from pipelines.simulate.county import County
 from pipelines.simulate.delivery import Shipment, Style
-from pipelines.simulate.months import tax_periods
+from pipelines.simulate.months import Period
 from pipelines.simulate.planted import rows as planted
 
 FEED = "tax__payments"
@@ -50,7 +50,7 @@ def _obligations(county: County, cycle: pl.Expr, who: pl.Expr, topic: str) -> pl
         county.people.filter(who)
         .select("entity", "uscc", "name", "kind", "discipline", "headcount", "turnover", cycle=cycle)
         .rename({"turnover": "usual"})
-        .join(tax_periods(), on="cycle", maintain_order="left_right")
+        .join(_periods(county), on="cycle", maintain_order="left_right")
     )
     entity, first, last = (grid[name].to_numpy() for name in ("entity", "first_place", "last_place"))
     lag = rng.integers(0, 10, grid.height)
@@ -129,7 +129,7 @@ def _disciplined(county: County, lines: pl.DataFrame) -> pl.DataFrame:
     draws = pl.DataFrame(
         {"entity": np.arange(size), "luck": rng.integers(0, 10_000, size), "days_late": rng.integers(1, 75, size)}
     )
-    hit = pl.col("period") == _hit_period()
+    hit = pl.col("period") == _hit_period(county)
     is_short = hit & (pl.col("discipline") == "short") & (pl.col("tax_due") > 0)
     marked = lines.join(draws, on="entity", maintain_order="left").with_columns(
         hit.alias("is_hit"), pl.when(is_short).then(pl.col("tax_paid") * 3 // 5).otherwise("tax_paid").alias("tax_paid")
@@ -143,9 +143,19 @@ def _disciplined(county: County, lines: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([kept, _refunds(marked)]).drop("luck", "days_late", "is_hit")
 
 
-def _hit_period() -> pl.Expr:
-    """The period of the window that is hit, by cycle."""
-    monthly, quarterly, half = 2 + pl.col("luck") % 12, 1 + pl.col("luck") % 4, pl.col("luck") % 2
+def _periods(county: County) -> pl.DataFrame:
+    """The tax periods of the calendar: cycle, period, first and last place, start, end, due_on."""
+    columns = [name.replace("number", "period") for name in Period._fields]
+    return pl.DataFrame(list(county.calendar.tax_periods), schema=columns, orient="row")
+
+
+def _hit_period(county: County) -> pl.Expr:
+    """The period of the last year that is hit, by cycle."""
+    last_year = {
+        cycle: max(0, sum(each.cycle == cycle for each in county.calendar.tax_periods) - 12 // cycle)
+        for cycle in (1, 3, 6)
+    }
+    monthly, quarterly, half = (last_year[cycle] + pl.col("luck") % (12 // cycle) for cycle in (1, 3, 6))
     return (
         pl.when(pl.col("cycle") == 1)
         .then(monthly)
@@ -238,33 +248,44 @@ def _supplement(lines: pl.DataFrame) -> pl.DataFrame:
     return lines.filter((on >= NOVEMBER_ENDS) & (on < SUPPLEMENT_ENDS))
 
 
-def _grade_file(county: County) -> Shipment:
-    """Grades of 2024 and 2025 for firms, and for a fifth of the individual businesses; new firms are M."""
+def grades(county: County) -> pl.DataFrame:
+    """Grades of two years for firms, and for a fifth of the individual businesses; new firms are M."""
     rng = county.chance("grades")
     graded = county.people.filter((pl.col("kind") != "92") | (pl.col("entity") % 5 == 0)).select(
         "uscc", "established_on"
     )
-    both = graded.join(pl.DataFrame({"year": [2024, 2025]}, schema={"year": pl.Int64}), how="cross").filter(
-        pl.col("established_on").dt.year() <= pl.col("year")
-    )
+    both = graded.join(
+        pl.DataFrame(
+            {"year": [county.calendar.as_of.year - 2, county.calendar.as_of.year - 1]}, schema={"year": pl.Int64}
+        ),
+        how="cross",
+    ).filter(pl.col("established_on").dt.year() <= pl.col("year"))
     drawn = rng.choice(np.array(["A", "B", "M", "C", "D"]), both.height, p=[0.2, 0.5, 0.18, 0.08, 0.04])
     is_new = pl.col("established_on").dt.year() == pl.col("year")
-    rows = both.select("uscc", "year", pl.when(is_new).then(pl.lit("M")).otherwise(pl.Series(drawn)).alias("grade"))
+    return both.select("uscc", "year", pl.when(is_new).then(pl.lit("M")).otherwise(pl.Series(drawn)).alias("grade"))
+
+
+def _grade_file(county: County) -> Shipment:
     return Shipment(
         "tax__credit_grades",
         "nsxydj_20260420.csv",
-        pl.concat([rows, planted.grades()]),
+        pl.concat([grades(county), planted.grades()]),
         "grades of two years as published in April, GB18030; new firms are M, most individual businesses have none",
         Style("gb18030", newline="\r\n"),
     )
 
 
-def _invoice_files(county: County) -> list[Shipment]:
+def invoices(county: County) -> pl.DataFrame:
+    """Invoices per month of three quarters of those who file; red-letter amounts with and without a minus sign."""
     rng = county.chance("invoices")
     issuers = county.people.filter((pl.col("cycle") > 0) & (pl.col("entity") % 4 != 3))["entity"].to_numpy()
     panel = county.panel(issuers).filter(pl.col("turnover") > 0)
     amount = panel["turnover"].to_numpy() * rng.integers(70, 99, panel.height) // 100
-    rows = pl.concat([_invoices(panel, amount, rng.random(panel.height) < 0.05), planted.invoices()])
+    return _invoices(panel, amount, rng.random(panel.height) < 0.05)
+
+
+def _invoice_files(county: County) -> list[Shipment]:
+    rows = pl.concat([invoices(county), planted.invoices()])
     is_october = pl.col("month") == pl.date(2026, 10, 1)
     return [
         Shipment(

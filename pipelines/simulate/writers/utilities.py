@@ -41,12 +41,12 @@ def bills(county: County, kind: str, share: float, price: int, delivered_on: dat
             pl.when(is_paid).then(on).alias("paid_on"),
         )
         .drop("uscc")
-        .join(_accounts(county, kind), on="entity", maintain_order="left")
+        .join(accounts(county, kind), on="entity", maintain_order="left")
         .select(list(HEADINGS[FEED]))
     )
 
 
-def _accounts(county: County, kind: str) -> pl.DataFrame:
+def accounts(county: County, kind: str) -> pl.DataFrame:
     """Account number, holder, place and (for about two in five) code of every entity's account."""
     rng = county.chance(f"accounts {kind}")
     size = county.people.height

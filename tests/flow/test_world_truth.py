@@ -1,0 +1,120 @@
+"""A simulated world through the real pipeline: what it says of every entity, and of every spoilt row, is the truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines import flow
+from pipelines.settings import Settings
+from pipelines.simulate.dirt import DUPLICATE, QUARANTINED, RATES, REPAIRED
+from pipelines.simulate.province import World, typed, write
+from pipelines.warehouse.connect import reader
+
+ENTITIES = 1_500
+MONTHS = 14
+
+
+class Told:
+    """A world that was written, landed and judged."""
+
+    def __init__(self, folder: Path, dirt: str, entities: int = ENTITIES, seed: int = 7) -> None:
+        self.world = World(entities, MONTHS, seed, dirt, recent=1)
+        self.rows = write(self.world, folder / "inbox")
+        self.settings = Settings.from_env(folder / "home", folder / "inbox")
+        self.report = flow.run(self.settings, self.world.as_of)
+
+    def truth(self, name: str) -> pl.DataFrame:
+        return pl.read_parquet(self.settings.inbox / "truth" / f"{name}.parquet")
+
+    def lake(self, sql: str) -> pl.DataFrame:
+        with reader(self.settings) as con:
+            return con.execute(sql).pl()
+
+
+@pytest.fixture(scope="module", params=["none", "heavy"])
+def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Told:
+    return Told(tmp_path_factory.mktemp(request.param), request.param)
+
+
+def test_every_file_landed_and_every_row_of_it_is_accounted_for(told: Told) -> None:
+    assert [
+        (each.name, each.status, each.reason) for each in told.report.ingested.files if each.status != "landed"
+    ] == []
+    files = told.lake("SELECT rows_in, accepted, duplicates, quarantined FROM lake.ops.files")
+    assert files["rows_in"].sum() == told.rows
+    assert files.filter(
+        pl.col("rows_in") != pl.col("accepted") + pl.col("duplicates") + pl.col("quarantined")
+    ).is_empty()
+
+
+def test_rules_and_segments_of_every_entity_are_the_truth(told: Told) -> None:
+    truth = told.truth("rules").drop("as_of").sort("uscc")
+    judged = told.lake(f"SELECT {', '.join(truth.columns)} FROM lake.out.eligibility ORDER BY uscc")
+    assert judged["uscc"].to_list() == truth["uscc"].to_list()
+    wrong = {
+        name: (int(differs.sum()), truth["uscc"].filter(differs).head(3).to_list())
+        for name in truth.columns[1:]
+        if (differs := judged[name].ne_missing(truth[name])).any()
+    }
+    assert wrong == {}
+    values = {value for name in truth.columns[1:] for value in truth[name].unique().to_list()}
+    assert values == {True, False, None}
+
+
+def test_every_quarantined_row_was_spoilt_for_its_reason_and_no_other_row_is_there(told: Told) -> None:
+    found = told.lake(
+        "SELECT q.feed, f.name AS file, q.row_no, q.reasons FROM lake.quarantine.rows AS q "
+        "JOIN lake.ops.files AS f USING (feed, file_id) ORDER BY ALL"
+    )
+    truth = told.truth("dirt").filter(pl.col("fate") == QUARANTINED).sort("feed", "file", "row_no")
+    assert found.select("feed", "file", "row_no").rows() == truth.select("feed", "file", "row_no").rows()
+    assert found["reasons"].to_list() == [[reason] for reason in truth["reason"]]
+
+
+def test_duplicates_are_as_many_as_were_sent_twice(told: Told) -> None:
+    found = told.lake("SELECT feed, name AS file, duplicates FROM lake.ops.files WHERE duplicates > 0 ORDER BY ALL")
+    truth = told.truth("dirt").filter(pl.col("fate") == DUPLICATE).group_by("feed", "file").len("duplicates")
+    assert found.rows() == truth.sort("feed", "file").rows()
+
+
+def test_what_was_accepted_is_what_is_true_repaired_values_included(told: Told) -> None:
+    """Every accepted row of every file against the world's own rows, cell by cell."""
+    for feed, rows in _true_rows(told.world).items():
+        names = ", ".join(f'"{name}"' for name in rows.columns if name != "registered_capital")
+        landed = told.lake(f"SELECT {names} FROM lake.feed.{feed}")
+        expected = rows.select(landed.columns).cast(dict(landed.schema))
+        left = landed.join(expected, on=landed.columns, how="anti", nulls_equal=True)
+        right = expected.join(landed, on=landed.columns, how="anti", nulls_equal=True)
+        assert (left.height, right.height, landed.height) == (0, 0, expected.height), (
+            feed,
+            left.head(2),
+            right.head(2),
+        )
+
+
+def _true_rows(world: World) -> dict[str, pl.DataFrame]:
+    """The accepted rows in the words of the contract: what the departments call a thing is looked up there."""
+    words = {
+        "registry__entities": {"status": {"存续（在营、开业、在册）": "存续", "吊销，未注销": "吊销"}},
+        "registry__certifications": {"certification": {"“专精特新”中小企业": "专精特新"}},
+        "sites__tenants": {"site_kind": {"产业园区": "园区", "商贸综合体": "商圈"}},
+    }
+    found: dict[str, list[pl.DataFrame]] = {}
+    for number in range(len(world.sizes)):
+        for batch in world.batches(world.county(number)):
+            found.setdefault(batch.parcel.feed, []).append(typed(batch.parcel.feed, batch.accepted))
+    return {
+        feed: pl.concat(parts).with_columns(
+            pl.col(name).replace(meant).alias(name) for name, meant in words.get(feed, {}).items()
+        )
+        for feed, parts in found.items()
+    }
+
+
+def test_spoilt_rows_of_every_fate_are_there_when_the_world_is_dirty(told: Told) -> None:
+    fates = set(told.truth("dirt")["fate"])
+    assert fates == (set() if told.world.dirt == "none" else {REPAIRED, QUARANTINED, DUPLICATE})
+    assert RATES["none"] == 0

@@ -1,0 +1,147 @@
+"""Simulated worlds: reproducible, valid, bounded; and the outcomes that follow a list."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from pipelines.cli import main
+from pipelines.errors import UsageError
+from pipelines.feeds.contract import feeds
+from pipelines.registers.uscc import is_valid
+from pipelines.simulate import outcomes
+from pipelines.simulate.months import Calendar
+from pipelines.simulate.province import World, write
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("world") / "inbox"
+    write(World(1_000, 13, 3, "heavy", recent=2), folder)
+    return folder
+
+
+def _bytes_below(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(world: Path, tmp_path: Path) -> None:
+    write(World(1_000, 13, 3, "heavy", recent=2), tmp_path / "again")
+    assert _bytes_below(tmp_path / "again") == _bytes_below(world)
+    write(World(1_000, 13, 4, "heavy", recent=2), tmp_path / "other")
+    assert _bytes_below(tmp_path / "other") != _bytes_below(world)
+
+
+def test_all_feeds_are_delivered_with_days_in_their_names(world: Path) -> None:
+    assert {path.name for path in world.iterdir()} == {*feeds(), "truth"}
+    names = [path.name for feed in feeds() for path in (world / feed).iterdir()]
+    assert [name for name in names if "_2026" not in name] == []
+
+
+def test_codes_are_valid_and_some_have_letters_in_their_first_places(world: Path) -> None:
+    codes = pl.read_parquet(world / "truth" / "propensity.parquet")["uscc"].to_list()
+    assert [code for code in codes if not is_valid(code)] == []
+    assert {"N2", "Y1", "A1"} <= {code[:2] for code in codes}
+    assert len(set(codes)) == len(codes)
+
+
+def test_accounts_and_farms_without_a_code_have_their_owner_in_the_truth(world: Path) -> None:
+    accounts = pl.read_parquet(world / "truth" / "accounts.parquet")
+    farms = pl.read_parquet(world / "truth" / "farms.parquet")
+    assert accounts.height > 100
+    assert farms.height >= 1
+    assert accounts["account_no"].n_unique() == accounts.height
+    assert accounts["uscc"].null_count() == farms["uscc"].null_count() == 0
+
+
+def test_two_counties_share_no_code() -> None:
+    made = World(101_000, 13, 3)
+    assert made.sizes == [50_000, 50_000, 1_000]
+    first, last = made.county(0), made.county(2)
+    assert first.place.name != last.place.name
+    assert first.place.first_subject + first.place.subjects <= made.county(1).place.first_subject
+
+
+@pytest.mark.parametrize(
+    ("given", "words"), [((10,), "1,000"), ((2_000, 99), "3 to 36"), ((2_000, 13, 1, "mud"), "heavy")]
+)
+def test_a_world_that_cannot_be_is_refused_in_words(given: tuple, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        World(*given)
+
+
+def test_a_folder_with_something_in_it_is_left_alone(world: Path) -> None:
+    with pytest.raises(UsageError, match="is not empty"):
+        write(World(1_000), world)
+
+
+def test_a_calendar_of_three_years_has_its_yearly_periods() -> None:
+    periods = Calendar(date(2026, 11, 23), 36).tax_periods
+    assert [each.period_end for each in periods if each.cycle == 12] == [
+        date(2023, 12, 31),
+        date(2024, 12, 31),
+        date(2025, 12, 31),
+    ]
+    assert sum(each.cycle == 1 for each in periods) == 36
+
+
+@pytest.fixture
+def published(world: Path, tmp_path: Path) -> Path:
+    """A published file that lists the world's entities, every tenth held out."""
+    known = pl.read_parquet(world / "truth" / "propensity.parquet").head(800)
+    listed = known.select("uscc", week=pl.lit("2026-W48"), rank=pl.int_range(1, pl.len() + 1)).with_columns(
+        is_holdout=pl.col("rank") % 10 == 0, manager=pl.lit(None, pl.String), limit_yuan=pl.lit(300_000)
+    )
+    with duckdb.connect(str(tmp_path / "shoudai.duckdb")) as con:
+        con.execute("CREATE SCHEMA out")
+        con.execute("CREATE TABLE out.target_list AS FROM listed")
+    assert listed.height == 800
+    return tmp_path / "shoudai.duckdb"
+
+
+def test_outcomes_follow_the_list_and_are_reproducible(world: Path, published: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        given = [
+            "simulate",
+            "outcomes",
+            str(published),
+            "--world",
+            str(world),
+            "--seed",
+            "5",
+            "--out",
+            str(tmp_path / name),
+        ]
+        done = CliRunner().invoke(main, given)
+        assert done.exit_code == 0, done.output
+    assert _bytes_below(tmp_path / "one") == _bytes_below(tmp_path / "two")
+    read = {
+        feed: pl.concat([pl.read_csv(path, infer_schema=False) for path in sorted((tmp_path / "one" / feed).iterdir())])
+        for feed in outcomes.FEEDS
+    }
+    held_out = set(outcomes.target_list(published).filter("is_holdout")["uscc"])
+    contacted = set(read["crm__contacts"]["统一社会信用代码"])
+    paid = read["crm__disbursements"]
+    assert contacted & held_out == set()
+    assert set(paid["申请编号"]) <= set(read["crm__applications"].filter(pl.col("状态") == "通过")["申请编号"])
+    assert set(read["credit__loans"]["统一社会信用代码"]) & set(paid["统一社会信用代码"]) == set()
+    assert len(paid) > 10
+
+
+def test_who_is_contacted_converts_more_often(world: Path, published: Path) -> None:
+    known = outcomes.target_list(published).join(pl.read_parquet(world / "truth" / "propensity.parquet"), on="uscc")
+    counted = [outcomes.events(known, seed)["crm__disbursements"] for seed in range(20)]
+    alone = set(known.filter("is_holdout")["uscc"])
+    converted = pl.concat(counted)["uscc"].is_in(list(alone))
+    assert converted.sum() / 80 < (~converted).sum() / 720
+    assert converted.any(), "some of the held-out convert on their own"
+
+
+def test_a_release_that_is_not_there_is_said_in_words(world: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no published list"):
+        outcomes.play(tmp_path, world, 1, tmp_path / "out")
