@@ -20,7 +20,7 @@ from pipelines.feeds.codes import LEGACY, is_entity_code, looks_personal, masked
 from pipelines.feeds.contract import Contract, Correction
 from pipelines.feeds.decode import Source
 from pipelines.feeds.texts import MARK
-from pipelines.warehouse.connect import Connection, quoted
+from pipelines.warehouse.connect import Connection, in_written_order, quoted
 
 UNDECODABLE = "row: undecodable bytes"
 TOTALS_LINE = "row: totals line"
@@ -66,25 +66,28 @@ class Reading:
     def fetch_raw(self, con: Connection, columns: Sequence[str], wanted: str) -> None:
         """Add to `fetched` the raw fields of the plain rows whose `columns` are in the table `wanted`: a second pass.
 
-        Both passes see the same rows of a value in the same order, so the n-th of one is the n-th of the other.
+        A join gives up the order of a file, so rows are met again by all their cells; rows alike in every cell may change places.
         """
-        shape = {each.column.name: text for each, text in zip(self.cells, self.shapes, strict=True)}
         named = ", ".join(f'"{name}"' for name in columns)
-        shaped = ", ".join(f'{shape[name]} AS "{name}"' for name in columns)
+        shaped = ", ".join(
+            f'{shape} AS "{each.column.name}"' for each, shape in zip(self.cells, self.shapes, strict=True)
+        )
+        content = f"struct_pack({_names(self)})"
         con.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE seen_again AS
-            SELECT raw, {named}
+            SELECT raw, {content} AS content
             FROM (SELECT {shaped}, {_fields(self.source)} AS raw FROM {self.scan}) SEMI JOIN {wanted} USING ({named})
             """
         )
-        nth = f"row_number() OVER (PARTITION BY {named} ORDER BY rowid) AS nth"
         con.execute(
             f"""
             INSERT INTO fetched
             SELECT row_id, again.raw
-            FROM (SELECT rowid AS row_id, raw, {named}, {nth} FROM typed SEMI JOIN {wanted} USING ({named})) AS plain
-            JOIN (SELECT raw, {named}, {nth} FROM seen_again) AS again USING (nth, {named})
+            FROM (SELECT rowid AS row_id, raw, content, row_number() OVER (PARTITION BY content ORDER BY rowid) AS nth
+                  FROM (SELECT rowid, raw, {content} AS content, {named} FROM typed) SEMI JOIN {wanted} USING ({named})) AS plain
+            JOIN (SELECT raw, content, row_number() OVER (PARTITION BY content ORDER BY raw) AS nth FROM seen_again) AS again
+                ON plain.nth = again.nth AND plain.content IS NOT DISTINCT FROM again.content
             WHERE plain.raw IS NULL AND row_id NOT IN (SELECT row_id FROM fetched)
             """
         )
@@ -147,13 +150,14 @@ def _stream(con: Connection, reading: Reading) -> None:
     shaped = ", ".join(
         f'{shape} AS "{each.column.name}"' for each, shape in zip(reading.cells, reading.shapes, strict=True)
     )
-    con.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE typed AS
-        SELECT {_names(reading)}, needs_care, CASE WHEN needs_care THEN {_fields(reading.source)} END AS raw
-        FROM (SELECT *, {_any(care)} AS needs_care FROM (SELECT *, {shaped} FROM {reading.scan}))
-        """
-    )
+    with in_written_order(con):
+        con.execute(
+            f"""
+            CREATE OR REPLACE TEMP TABLE typed AS
+            SELECT {_names(reading)}, needs_care, CASE WHEN needs_care THEN {_fields(reading.source)} END AS raw
+            FROM (SELECT *, {_any(care)} AS needs_care FROM (SELECT *, {shaped} FROM {reading.scan}))
+            """
+        )
 
 
 def _check_codes(con: Connection, reading: Reading) -> None:
