@@ -26,7 +26,7 @@ from pipelines.scoring.fit_yaml import check_name, scorecard_yaml
 from pipelines.scoring.matured import CONTACTED, matured
 from pipelines.warehouse.connect import reader
 from pipelines.warehouse.features import features_sql
-from pipelines.warehouse.query import bound
+from pipelines.warehouse.query import bound, to_parquet
 from pipelines.warehouse.visible import show_feeds, show_history
 
 BESIDE = ("size_class", "division_code")
@@ -130,12 +130,15 @@ def _at_listing(run: Run, closed: pl.DataFrame, cards: Mapping[str, Card], watch
 
 def _of_week(run: Run, rows: pl.DataFrame, cards: Mapping[str, Card]) -> pl.DataFrame:
     day: date = rows.item(0, "listed_as_of")
-    p = parameters(day)
+    week: str = rows.item(0, "first_published_week")
+    p, links = parameters(day), run.handover(f"links-{week}")
+    with reader(run.settings, run.version) as con:
+        to_parquet(con, "SELECT * FROM lake.register.links WHERE week = $week", {"week": week}, links)
     with reader(run.settings, int(rows.item(0, "version"))) as con:
-        show_feeds(con, day)
+        show_feeds(con, day, links)
         con.register("wanted", rows.select("uscc"))
         sql = f"SELECT * FROM ({features_sql()}) SEMI JOIN wanted USING (uscc)"
-        features = con.execute(sql, bound(con, sql, {**vars(p), "week": rows.item(0, "first_published_week")})).pl()
+        features = con.execute(sql, bound(con, sql, {**vars(p), "week": week})).pl()
     sized = with_medium_bounds(features.lazy()).join(rows.select("uscc", "segment").lazy(), on="uscc")
     columns = {made.column for card in cards.values() for made in card.characteristics}
     known = valued(sized, cards, p).select("uscc", *BESIDE, *sorted(columns)).collect()

@@ -266,8 +266,8 @@ def rehearse(settings: Settings, changes: Sequence[str], progress: Progress | No
         steps = (judge, score, offer, pick)
         watch.begin(f"rehearsal of {again.week}", len(steps) + 1)
         watch.advance(features.__name__)
+        link(again)
         if not rehearsal.reuse_features(again):
-            link(again)
             features(again)
         for step in steps:
             watch.advance(step.__name__)
@@ -293,6 +293,7 @@ def fit(
         version = catalog_version(con)
     fitted = Run(settings, week_of(day), day, version, releases.run_id(), settings.work / f"fit-{day}")
     fitted.save()
+    link(fitted)
     return fits.fit(fitted, segments, target, progress or Quiet())
 
 

@@ -167,5 +167,5 @@ def _why(feed: str, expectation: str, column: str | None) -> str:
     for each in (*suite["expectations"], *suite.get("delivery", ())):
         asked = each["kwargs"].get("column", each["kwargs"].get("column_A"))
         if (each["type"], asked) == (expectation, column):
-            return str(each["meta"]["why"])
+            return str(each.get("meta", {}).get("why", ""))
     return ""

@@ -17,8 +17,6 @@ RATES = {"none": 0.0, "light": 0.0005, "heavy": 0.02}
 
 REPAIRED, QUARANTINED, DUPLICATE = "repaired", "quarantined", "duplicate"
 
-LEGACY_ID_FATE = QUARANTINED
-"""What must become of a legacy 15-character id in a tax file: REPAIRED as soon as the register converts them."""
 
 FIELD_GONE, BAD_BYTE = "\ue000", "\ue001"
 """Stand-ins in a text: the field with the delimiter before it is gone; a byte that no encoding knows."""
@@ -110,8 +108,7 @@ def _ways(feed: str) -> Iterator[Spoil]:
             "other content under its key", QUARANTINED, reason, lambda cell, _: pl.lit("0.07"), money, copy=True
         )
     if feed == "tax__payments":
-        why = _NOT_A_CODE if LEGACY_ID_FATE == QUARANTINED else None
-        yield Spoil("legacy id of 15 characters", LEGACY_ID_FATE, why, lambda cell, _: _legacy(cell), "uscc")
+        yield Spoil("legacy id of 15 characters", REPAIRED, None, lambda cell, _: _legacy(cell), "uscc")
 
 
 def _wide(cell: pl.Expr) -> pl.Expr:

@@ -3,9 +3,9 @@
 Streaming: one county (`places.COUNTY_ENTITIES` entities) is made at a time and appended to the open files of all feeds, so
 memory does not grow with the province. Same seed, entities and months: same bytes.
 
-For benchmarks without text files: `World(entities, months, seed).batches()` yields `Batch(feed, name, received_on, rows,
-dirty)` county by county, where `typed(feed, rows)` has the contract's column names and the types of the warehouse (money
-as decimals in yuan), and `World.judged()` yields the true rules and segments county by county.
+For benchmarks without text files: `World.batches(World.county(k))` yields the `Batch`es of a county; its `parcel` has feed, file
+name and day of receipt, and `typed(feed, batch.accepted)` has the contract's column names and the types of the warehouse
+(money as decimals in yuan). `expected.Evidence` takes the same rows and gives the true rules and segments.
 """
 
 from __future__ import annotations
