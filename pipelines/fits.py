@@ -17,6 +17,7 @@ from pipelines.eligibility.size import with_medium_bounds
 from pipelines.errors import UsageError
 from pipelines.parameters import Parameters, parameters
 from pipelines.progress import Progress
+from pipelines.registers.link import link
 from pipelines.runs import Run
 from pipelines.scoring.card import Card, Characteristic, champions
 from pipelines.scoring.evaluate import evaluate, valued
@@ -26,7 +27,7 @@ from pipelines.scoring.fit_yaml import check_name, scorecard_yaml
 from pipelines.scoring.matured import CONTACTED, matured
 from pipelines.warehouse.connect import reader
 from pipelines.warehouse.features import features_sql
-from pipelines.warehouse.query import bound, to_parquet
+from pipelines.warehouse.query import bound
 from pipelines.warehouse.visible import show_feeds, show_history
 
 BESIDE = ("size_class", "division_code")
@@ -131,11 +132,12 @@ def _at_listing(run: Run, closed: pl.DataFrame, cards: Mapping[str, Card], watch
 def _of_week(run: Run, rows: pl.DataFrame, cards: Mapping[str, Card]) -> pl.DataFrame:
     day: date = rows.item(0, "listed_as_of")
     week: str = rows.item(0, "first_published_week")
-    p, links = parameters(day), run.handover(f"links-{week}")
-    with reader(run.settings, run.version) as con:
-        to_parquet(con, "SELECT * FROM lake.register.links WHERE week = $week", {"week": week}, links)
-    with reader(run.settings, int(rows.item(0, "version"))) as con:
-        show_feeds(con, day, links)
+    p = parameters(day)
+    listing = Run(run.settings, week, day, int(rows.item(0, "version")), run.run_id, run.folder / week)
+    listing.save()
+    link(listing)
+    with reader(run.settings, listing.version) as con:
+        show_feeds(con, day, listing.handover("links"))
         con.register("wanted", rows.select("uscc"))
         sql = f"SELECT * FROM ({features_sql()}) SEMI JOIN wanted USING (uscc)"
         features = con.execute(sql, bound(con, sql, {**vars(p), "week": week})).pl()

@@ -22,28 +22,23 @@ out = Console(width=120)
 def main() -> None:
     rows, entities = int(os.environ.get("BENCH_ROWS", "5000000")), int(os.environ.get("BENCH_ENTITIES", "1000000"))
     folder = Path(tempfile.mkdtemp(prefix="shoudai-bench-"))
-    table = Table(
-        "what", "contender", "seconds", "ratio", "budget", "peak MB", "written MB", title="shoudai benchmarks"
-    )
     try:
         out.print(f"making a tax file of {rows:,} rows …")
         tax_file.make(folder / "files", rows)
         contenders = ["landing:bare", "landing:ours"]
-        report(table, f"landing {rows:,} tax rows", "3.0", contenders, folder / "files", folder / "scratch")
+        report(f"landing {rows:,} tax rows", "3.0", contenders, folder / "files", folder / "scratch")
         shutil.rmtree(folder / "files")
         out.print(f"making a warehouse of {entities:,} entities …")
         panel = deciding.make(folder / "home", entities)
         contenders = ["deciding:by_hand", "deciding:ours"]
-        report(
-            table, f"deciding {entities:,} entities, {panel:,} panel rows", "2.0", contenders, folder / "home", folder
-        )
-        out.print(table)
+        report(f"deciding {entities:,} entities, {panel:,} rows", "2.0", contenders, folder / "home", folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def report(table: Table, what: str, budget: str, contenders: Sequence[str], inputs: Path, scratch: Path) -> None:
-    """Run the contenders in turn and add a row each; the first is the measure of the others."""
+def report(what: str, budget: str, contenders: Sequence[str], inputs: Path, scratch: Path) -> None:
+    """Run the contenders in turn and print a row each; the first is the measure of the others."""
+    table = Table("contender", "seconds", "ratio", "budget", "peak MB", "written MB", title=what)
     taken: dict[str, list[Outcome]] = {name: [] for name in contenders}
     for round_no in range(ROUNDS):
         for name in contenders:
@@ -54,12 +49,12 @@ def report(table: Table, what: str, budget: str, contenders: Sequence[str], inpu
     for name, outcomes in taken.items():
         seconds = median(each.seconds for each in outcomes)
         table.add_row(
-            what, name, f"{seconds:.1f}", f"{seconds / measure:.2f}", "" if name == contenders[0] else f"≤ {budget}",
+            name, f"{seconds:.1f}", f"{seconds / measure:.2f}", "" if name == contenders[0] else f"≤ {budget}",
             f"{max(each.peak_mb for each in outcomes):,.0f}", f"{median(each.written_mb for each in outcomes):,.0f}",
         )  # fmt: skip
         for step, spent in outcomes[-1].steps.items():
-            table.add_row("", f"  {step}", f"{spent:.1f}", "", "", "", "", style="dim")
-    table.add_section()
+            table.add_row(f"  {step}", f"{spent:.1f}", "", "", "", "", style="dim")
+    out.print(table)
 
 
 def agree(taken: dict[str, list[Outcome]]) -> None:

@@ -76,7 +76,7 @@ def test_a_card_is_learned_from_what_was_known_at_listing_and_runs_beside_the_ch
     monkeypatch.setattr(card, "SCORECARDS", tmp_path)
     card.scorecard.cache_clear()
     p = parameters(date(2026, 11, 30), {"challenger": {SEGMENT: "learned_small"}})
-    monkeypatch.setattr(flow, "parameters", lambda _: p)
+    monkeypatch.setattr(flow, "parameters", lambda *_: p)
     flow.run(played.settings, date(2026, 11, 30))
     roles = dict(played.ask(f"SELECT role, count(*) FROM mart.scores WHERE segment = '{SEGMENT}' GROUP BY role"))
     assert roles["champion"] == roles["challenger"] > 100
