@@ -15,7 +15,7 @@ import polars as pl
 
 from pipelines import fits, monitoring, rehearsal, releases, replays
 from pipelines.conversion import track as conversion
-from pipelines.eligibility.judge import attrition, judge as judge_rules, watchlist
+from pipelines.eligibility.judge import attrition, judge as judge_rules, outcomes, watchlist
 from pipelines.errors import disk_full_in_words
 from pipelines.feeds.contract import contract, feeds as all_feeds
 from pipelines.feeds.land import FileOutcome, landing
@@ -172,7 +172,7 @@ def features(run: Run) -> None:
     with reader(run.settings, run.version) as con:
         show_feeds(con, run.as_of, run.handover("links"))
         named = {**vars(p), "week": run.week}
-        to_parquet(con, f"SELECT * FROM ({feature_sql.features_sql()}) ORDER BY uscc", named, run.handover("features"))
+        to_parquet(con, feature_sql.features_sql(), named, run.handover("features"))
 
 
 def judge(run: Run) -> None:
@@ -181,8 +181,8 @@ def judge(run: Run) -> None:
     states = releases.feed_states(run)
     _write(releases.feed_state_rows(run), run.handover("feed_states"))
     judged = judge_rules(pl.scan_parquet(run.handover("features")), p, states)
-    _write(judged, run.handover("judged"))
-    judged = pl.scan_parquet(run.handover("judged"))
+    _write(outcomes(judged), run.handover("judged"))
+    judged = _judged(run)
     _write(attrition(judged, p, run.week), run.handover("attrition"))
     _write(watchlist(judged, p, states, run.week), run.handover("watchlist"))
 
@@ -190,7 +190,7 @@ def judge(run: Run) -> None:
 def score(run: Run) -> None:
     """Judged -> everyone in a segment, with points, reasons and grade; how they spread over the cards; challengers beside."""
     p = parameters(run.as_of, run.overrides)
-    judged = pl.scan_parquet(run.handover("judged"))
+    judged = _judged(run)
     spreads = spread_of(judged, p)
     _write(score_prospects(judged, p, spreads), run.handover("scored"))
     _write(scores(pl.scan_parquet(run.handover("scored")), p, run.week), run.handover("scores"))
@@ -297,12 +297,19 @@ def fit(
     return fits.fit(fitted, segments, target, progress or Quiet())
 
 
+def _judged(run: Run) -> pl.LazyFrame:
+    """The judged entities with their features: the two hand-overs have the same rows in the same order."""
+    features, judged = (pl.scan_parquet(run.handover(step)) for step in ("features", "judged"))
+    have = set(features.collect_schema())
+    return pl.concat([features, judged.select(pl.exclude(have))], how="horizontal")
+
+
 def _write(rows: pl.LazyFrame, path: Path) -> None:
     """Stream rows to a hand-over file, whole or not at all."""
     partial = path.with_suffix(".partial")
     try:
         with disk_full_in_words(path.parent):
-            rows.sink_parquet(partial, compression="zstd", maintain_order=True)
+            rows.sink_parquet(partial, compression="lz4", maintain_order=True)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -185,7 +185,7 @@ def reuse_features(again: Run) -> bool:
         columns = [name for name, *_ in con.execute("DESCRIBE mart.features").fetchall()]
         if columns != list(table("mart.features").table_columns):
             return False  # made by another version of the code
-        to_parquet(con, "SELECT * FROM mart.features ORDER BY uscc", {}, again.handover("features"))
+        to_parquet(con, "FROM mart.features", {}, again.handover("features"))
     finally:
         con.close()
     return True

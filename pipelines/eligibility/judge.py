@@ -11,9 +11,11 @@ from pipelines.eligibility.size import with_medium_bounds
 from pipelines.errors import DeclarationError
 from pipelines.parameters import Parameters
 
-__all__ = ["FeedStates", "attrition", "judge", "watchlist"]
+__all__ = ["FeedStates", "attrition", "judge", "outcomes", "watchlist"]
 
 FARM_SEGMENT = "rural"
+_OUTCOMES = ("uscc", "name", "kind", "division_code", "size_class")
+_OUTCOME_KINDS = ("rule__", "segment__", "first_loan_s", "first_loan_e", "first_loan_d", "medium_from_")
 WATCHLIST = ("week", "uscc", "name", "segment", "missing_rule", "outcome", "value", "needed", "closes_on")
 
 
@@ -29,6 +31,12 @@ def judge(features: pl.LazyFrame, p: Parameters, feeds: FeedStates) -> pl.LazyFr
     segments = [segment.outcome() for segment in SEGMENTS]
     judged = with_medium_bounds(features).with_columns(rules).with_columns(*segments, first_loan_status())
     return judged.with_columns(first_loan_evidence(p, feeds))
+
+
+def outcomes(judged: pl.LazyFrame) -> pl.LazyFrame:
+    """What a judgement adds to the features, beside who it is about: the columns of `out.eligibility`, size and its bounds."""
+    kept = [name for name in judged.collect_schema() if name in _OUTCOMES or name.startswith(_OUTCOME_KINDS)]
+    return judged.select(kept)
 
 
 def attrition(judged: pl.LazyFrame, p: Parameters, week: str) -> pl.LazyFrame:

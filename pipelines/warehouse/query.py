@@ -41,6 +41,6 @@ def to_parquet(con: Connection, sql: str, parameters: Mapping[str, object], path
     """Write the rows of a SELECT to a Parquet file, whole or not at all."""
     partial = path.with_suffix(".partial")
     con.execute(
-        f"COPY ({sql}) TO {quoted(str(partial))} (FORMAT parquet, COMPRESSION zstd)", bound(con, sql, parameters)
+        f"COPY ({sql}) TO {quoted(str(partial))} (FORMAT parquet, COMPRESSION lz4)", bound(con, sql, parameters)
     )
     partial.replace(path)
