@@ -69,15 +69,14 @@ class Reading:
         A join gives up the order of a file, so rows are met again by all their cells; rows alike in every cell may change places.
         """
         named = ", ".join(f'"{name}"' for name in columns)
-        shaped = ", ".join(
-            f'{shape} AS "{each.column.name}"' for each, shape in zip(self.cells, self.shapes, strict=True)
-        )
-        content = f"struct_pack({_names(self)})"
+        shape = {each.column.name: text for each, text in zip(self.cells, self.shapes, strict=True)}
+        looked_up = ", ".join(f'{shape[name]} AS "{name}"' for name in columns)
+        content = ", ".join(f'"{name}" := {text}' for name, text in shape.items())
         con.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE seen_again AS
-            SELECT raw, {content} AS content
-            FROM (SELECT {shaped}, {_fields(self.source)} AS raw FROM {self.scan}) SEMI JOIN {wanted} USING ({named})
+            SELECT {_fields(self.source)} AS raw, struct_pack({content}) AS content
+            FROM (SELECT *, {looked_up} FROM {self.scan}) SEMI JOIN {wanted} USING ({named})
             """
         )
         con.execute(
@@ -85,7 +84,8 @@ class Reading:
             INSERT INTO fetched
             SELECT row_id, again.raw
             FROM (SELECT rowid AS row_id, raw, content, row_number() OVER (PARTITION BY content ORDER BY rowid) AS nth
-                  FROM (SELECT rowid, raw, {content} AS content, {named} FROM typed) SEMI JOIN {wanted} USING ({named})) AS plain
+                  FROM (SELECT typed.rowid, raw, struct_pack({_names(self)}) AS content
+                        FROM typed SEMI JOIN {wanted} USING ({named}))) AS plain
             JOIN (SELECT raw, content, row_number() OVER (PARTITION BY content ORDER BY raw) AS nth FROM seen_again) AS again
                 ON plain.nth = again.nth AND plain.content IS NOT DISTINCT FROM again.content
             WHERE plain.raw IS NULL AND row_id NOT IN (SELECT row_id FROM fetched)
