@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -82,7 +83,7 @@ def _in_words(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except ShoudaiError as error:
-            err.print(f"[bold red]shoudai:[/] {error}", markup=True, highlight=False, soft_wrap=True)
+            err.print(f"[bold red]shoudai:[/] {escape(str(error))}", markup=True, highlight=False, soft_wrap=True)
             sys.exit(error.exit_code)
 
     return run
@@ -263,10 +264,13 @@ def replay(week: str, home: Path | None, as_json: bool) -> None:
     else:
         for name in report.compared:
             wrong = [text for text in report.differences if text.startswith(name)]
-            out.print(f"[red]differs[/]  {'; '.join(wrong)}" if wrong else f"[green]agrees[/]   {name}", soft_wrap=True)
+            out.print(
+                f"[red]differs[/]  {escape('; '.join(wrong))}" if wrong else f"[green]agrees[/]   {name}",
+                soft_wrap=True,
+            )
         for text in report.differences:
             if not text.startswith(report.compared):
-                out.print(f"[red]differs[/]  {text}", soft_wrap=True)
+                out.print(f"[red]differs[/]  {escape(text)}", soft_wrap=True)
     if not report.agrees:
         sys.exit(70)
 
@@ -447,7 +451,7 @@ def _show_fit(report: Any) -> None:
         shown.add_row(model["segment"], *counts, *map(str, cells), str(model["psi_against_champion_population"]))
     out.print(shown)
     for words in report.refused:
-        out.print(f"[yellow]not learned[/] {words}", soft_wrap=True, highlight=False)
+        out.print(f"[yellow]not learned[/] {escape(words)}", soft_wrap=True, highlight=False)
     for path in report.files:
         out.print(f"written {path}", soft_wrap=True, highlight=False)
 
@@ -498,7 +502,8 @@ def _show_ingested(report: Any) -> None:
         column.justify = "right"
     out.print(shown)
     for each in report.refused:
-        out.print(f"[yellow]{each.status}[/] {each.feed}/{each.name}: {each.reason}", soft_wrap=True, highlight=False)
+        told = escape(f"{each.feed}/{each.name}: {each.reason}")
+        out.print(f"[yellow]{each.status}[/] {told}", soft_wrap=True, highlight=False)
 
 
 def _show_release(release: Any) -> None:
@@ -515,7 +520,7 @@ def _show_release(release: Any) -> None:
     shown.columns[2].justify = "right"
     out.print(shown)
     for note in release.notes:
-        out.print(f"[yellow]note[/] {note}", soft_wrap=True, highlight=False)
+        out.print(f"[yellow]note[/] {escape(note)}", soft_wrap=True, highlight=False)
     for path in (*release.files, release.database):
         out.print(f"published {path}", soft_wrap=True, highlight=False)
     out.print(

@@ -1,7 +1,7 @@
 -- Who will qualify by time alone, month by month: the cultivation register (S49) by segment and missing rule.
 -- Grain: one row per month, segment and missing rule; entities whose date cannot be computed are left out.
 SELECT
-    date_trunc('month', closes_on) AS qualifies_in,
+    CAST(date_trunc('month', closes_on) AS DATE) AS qualifies_in,
     segment,
     missing_rule,
     count(DISTINCT uscc) AS entities
