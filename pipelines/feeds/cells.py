@@ -6,6 +6,7 @@ file's usual shape is done. Any other row is read with *care*: full-width digits
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.feeds.codes import USCC_SHAPE, entity_id, looks_personal, narrow
@@ -94,12 +95,18 @@ def is_total(raw: str) -> str:
 
 
 def _is_empty_total_or_lost(raw: str) -> str:
-    """SQL for every row, so the short way: such texts are short, and a number that lost its digits has an E."""
-    listed = ", ".join(quoted(text) for text in (*EMPTY, *TOTALS))
+    """SQL for every row, so the short way: such texts begin like one, and a number that lost its digits is short and has an E."""
     return (
-        f"CASE WHEN strlen({raw}) > 12 THEN trim({raw}) = '' WHEN strlen({raw}) <= 9 AND trim({raw}) IN ({listed}) THEN TRUE "
-        f"ELSE regexp_full_match(trim({raw}), '{LOST_DIGITS}') END"
+        f"CASE WHEN {_begins_like(raw, (*EMPTY, *TOTALS))} "
+        f"THEN {is_empty(raw)} OR {is_total(raw)} OR regexp_full_match(trim({raw}), '{LOST_DIGITS}') "
+        f"WHEN strlen({raw}) > 12 OR {_has_no_e(raw)} THEN FALSE ELSE regexp_full_match(trim({raw}), '{LOST_DIGITS}') END"
     )
+
+
+def _begins_like(raw: str, texts: Sequence[str]) -> str:
+    """SQL, integers compared: the cell is empty, or begins with a blank or the first character of one of the texts."""
+    firsts = sorted({-1, 9, 32, 160, 5760, 12288, *(ord(text[0]) for text in texts if text)})
+    return f"(unicode({raw}) IN ({', '.join(map(str, firsts))}) OR unicode({raw}) BETWEEN 8192 AND 8303)"
 
 
 def _numeric(raw: str) -> str:
@@ -201,6 +208,9 @@ def _quick(column: Column, raw: str, unit: str) -> tuple[str, ...]:
         "integer": (whole,),
         "year": (whole,),
         "boolean": (f"CASE {raw} {words} END", *([_boolean_lookup(column, raw)] if column.lookups else [])),
+        "text": ()
+        if column.lookups
+        else (f"CASE WHEN {_begins_like(raw, EMPTY)} THEN {_value(column, raw, unit)} ELSE trim({raw}) END",),
     }
     return shapes.get(column.type) or (_value(column, raw, unit),)
 

@@ -14,7 +14,7 @@ from pipelines.feeds.contract import Contract, contract
 from pipelines.feeds.decode import decoded
 from pipelines.feeds.gate import Check, Gate
 from pipelines.feeds.pull import Control, Delivery
-from pipelines.feeds.read import kept_raw
+from pipelines.feeds.read import kept_raw, numbered
 from pipelines.feeds.split import Counts, split
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import Connection, named, transaction
@@ -248,7 +248,7 @@ class Landing:
         self._con.execute(
             f"""
             INSERT INTO lake.feed.{made.feed} ({names}, file_id, row_no, received_on{superseded})
-            SELECT {names}, $file_id, row_no, $received_on{superseded} FROM batch
+            SELECT {names}, $file_id, row_no, $received_on{superseded} FROM ({numbered(self._con, "FROM batch")})
             """,
             lineage,
         )
@@ -281,9 +281,8 @@ class Landing:
         self._con.execute(
             f"""
             INSERT INTO lake.quarantine.cells (feed, file_id, row_no, key_values, cells)
-            SELECT $feed, $file_id, r.row_no, CASE WHEN {missing} THEN NULL ELSE [{key}] END, k.raw
-            FROM rows AS r JOIN ({kept_raw()}) AS k USING (row_id)
-            WHERE r.row_no IN (SELECT row_no FROM rejected) ORDER BY r.row_no
+            SELECT $feed, $file_id, x.row_no, CASE WHEN {missing} THEN NULL ELSE [{key}] END, k.raw
+            FROM rejected AS x JOIN rows AS r USING (row_id) JOIN ({kept_raw()}) AS k USING (row_id) ORDER BY x.row_no
             """,
             {"feed": made.feed, "file_id": file_id},
         )

@@ -4,14 +4,15 @@ Temporary tables of the landing connection:
 - `typed`: every readable row, by its file's usual shapes; `raw` holds the fields of a row that needs care.
 - `fetched`: raw fields asked for later.
 - `careful`: the rows that need it, read with care.
-- `broken`: lines that are not rows.
-- `rows`, a view over them: row_id (place in `typed`), row_no (place in the file), contract columns, is_faulty.
+- `broken`: lines that are not rows; `shifts`: how many of them stand before a block of rows.
+- `rows`, a view over `typed` and `careful`: row_id (place in `typed`), contract columns, is_faulty, is_out (set aside).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pipelines.errors import FileRefusedError
 from pipelines.feeds import cells
@@ -19,7 +20,7 @@ from pipelines.feeds.cells import Cell
 from pipelines.feeds.codes import LEGACY, is_entity_code, looks_personal, masked
 from pipelines.feeds.contract import Contract, Correction
 from pipelines.feeds.decode import Source
-from pipelines.feeds.texts import MARK
+from pipelines.feeds.texts import MARK, pick_lines
 from pipelines.warehouse.connect import Connection, in_written_order, quoted
 
 UNDECODABLE = "row: undecodable bytes"
@@ -37,6 +38,22 @@ _REJECTS = {
 _LONGEST_REJECT = 10_000
 """The engine keeps so many characters of a rejected row; a longer one could not be kept whole."""
 
+_BLOCK = 256
+_SHIFTS = f"""
+    CREATE OR REPLACE TEMP TABLE shifts AS
+    WITH numbered AS (SELECT row_number() OVER (ORDER BY row_no) AS shift, row_no - shift AS good_before FROM broken),
+    each_break AS (SELECT good_before, max(shift) AS shift FROM numbered GROUP BY good_before),
+    breaks AS (
+        SELECT good_before // {_BLOCK} AS block, max(shift) AS shift,
+               list(struct_pack(good_before, shift) ORDER BY good_before) AS breaks
+        FROM each_break GROUP BY block
+    )
+    SELECT block, breaks,
+           coalesce(max(shift) OVER (ORDER BY block ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS shift_before
+    FROM (SELECT unnest(range(1 + (SELECT max(rowid) FROM typed) // {_BLOCK})) AS block) LEFT JOIN breaks USING (block)
+"""
+"""Broken lines before a row, by blocks of rows: a join with few blocks, where a join by range would sort the whole file."""
+
 
 class UnmarkedBytesError(Exception):
     """The engine met bytes that are no UTF-8; it names only their cell, so the text has to be marked first."""
@@ -51,6 +68,7 @@ class Reading:
         shapes: the usual shape of each, as SQL.
         scan: SQL of the file's raw text columns c0, c1, …
         made: the contract.
+        scratch: folder for copies.
     """
 
     source: Source
@@ -58,42 +76,43 @@ class Reading:
     shapes: tuple[str, ...]
     scan: str
     made: Contract
+    scratch: Path
 
     def has_odd_rows(self, con: Connection) -> bool:
         """Whether any row was read with care."""
         return count(con, "typed WHERE needs_care") > 0
 
-    def fetch_raw(self, con: Connection, columns: Sequence[str], wanted: str) -> None:
-        """Add to `fetched` the raw fields of the plain rows whose `columns` are in the table `wanted`: a second pass.
+    def fetch_raw(self, con: Connection, wanted: str) -> None:
+        """Add to `fetched` the raw fields of the plain rows whose row_id `wanted` selects: a second look at the file.
 
-        A join gives up the order of a file, so rows are met again by all their cells; rows alike in every cell may change places.
+        Where each row is one line, as almost everywhere, only those lines are read again; else the file is, row by row.
         """
-        named = ", ".join(f'"{name}"' for name in columns)
-        shape = {each.column.name: text for each, text in zip(self.cells, self.shapes, strict=True)}
-        looked_up = ", ".join(f'{shape[name]} AS "{name}"' for name in columns)
-        content = ", ".join(f'"{name}" := {text}' for name, text in shape.items())
         con.execute(
             f"""
-            CREATE OR REPLACE TEMP TABLE seen_again AS
-            SELECT {_fields(self.source)} AS raw, struct_pack({content}) AS content
-            FROM (SELECT *, {looked_up} FROM {self.scan}) SEMI JOIN {wanted} USING ({named})
+            CREATE OR REPLACE TEMP TABLE wanted AS
+            SELECT row_no, row_id FROM ({numbered(con, f"SELECT rowid AS row_id, raw FROM typed WHERE rowid IN ({wanted})")})
+            WHERE raw IS NULL AND row_id NOT IN (SELECT row_id FROM fetched) ORDER BY row_no
             """
         )
+        numbers = con.execute("SELECT row_no FROM wanted ORDER BY row_no").fetchnumpy()["row_no"].tolist()
+        lines = self.scratch / "again"
+        if pick_lines(self.source.path, numbers, 1 + rows_in(con), lines):
+            places, scan = (
+                "SELECT row_id, row_number() OVER (ORDER BY row_no) AS place FROM wanted",
+                _scan(self.source, lines, skip=0),
+            )
+        else:
+            places, scan = "SELECT row_id, row_id + 1 AS place FROM wanted", self.scan
         con.execute(
             f"""
-            INSERT INTO fetched
-            SELECT row_id, again.raw
-            FROM (SELECT rowid AS row_id, raw, content, row_number() OVER (PARTITION BY content ORDER BY rowid) AS nth
-                  FROM (SELECT typed.rowid, raw, struct_pack({_names(self)}) AS content
-                        FROM typed SEMI JOIN {wanted} USING ({named}))) AS plain
-            JOIN (SELECT raw, content, row_number() OVER (PARTITION BY content ORDER BY raw) AS nth FROM seen_again) AS again
-                ON plain.nth = again.nth AND plain.content IS NOT DISTINCT FROM again.content
-            WHERE plain.raw IS NULL AND row_id NOT IN (SELECT row_id FROM fetched)
+            INSERT INTO fetched SELECT row_id, raw
+            FROM (SELECT row_number() OVER () AS place, {_fields(self.source)} AS raw FROM {scan}) JOIN ({places}) USING (place)
             """
         )
+        lines.unlink(missing_ok=True)
 
 
-def read(con: Connection, source: Source, made: Contract) -> Reading:
+def read(con: Connection, source: Source, made: Contract, scratch: Path) -> Reading:
     """Read a decoded file; afterwards the view `rows` has every readable row with its contract types."""
     found = {heading.column.name: heading for heading in source.matched.headings}
     read_cells = tuple(
@@ -102,11 +121,11 @@ def read(con: Connection, source: Source, made: Contract) -> Reading:
         else cells.absent(column)
         for column in made.columns
     )
-    scan = _scan(source, rejects=True)
-    reading = Reading(source, read_cells, _usual_shapes(con, read_cells, _scan(source, rejects=False)), scan, made)
+    scan = _scan(source, source.path)
+    reading = Reading(source, read_cells, _usual_shapes(con, read_cells, scan), scan, made, scratch)
     _stream(con, reading)
-    _check_codes(con, reading)
     _break(con, source)
+    _check_codes(con, reading)
     take_care(con, reading)
     return reading
 
@@ -117,12 +136,27 @@ def count(con: Connection, relation: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _scan(source: Source, *, rejects: bool) -> str:
+def rows_in(con: Connection) -> int:
+    """Rows of the file, readable or not."""
+    return count(con, "typed") + count(con, "broken")
+
+
+def numbered(con: Connection, relation: str) -> str:
+    """SELECT a relation that has row_id, with row_no before it: its place among all rows of the file, from 1."""
+    if not count(con, "broken"):
+        return f"SELECT row_id + 1 AS row_no, each.* FROM ({relation}) AS each"
+    shift = "coalesce(list_filter(breaks, lambda each: each.good_before <= row_id)[-1].shift, shift_before)"
+    return f"""
+        SELECT row_id + 1 + CASE WHEN breaks IS NULL THEN shift_before ELSE {shift} END AS row_no, each.*
+        FROM ({relation}) AS each JOIN shifts ON shifts.block = each.row_id // {_BLOCK}
+    """
+
+
+def _scan(source: Source, path: Path, errors: str = "ignore_errors=true", skip: int = 1) -> str:
     columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(source.columns))
     quoting = "quote='', escape=''" if len(source.delimiter) > 1 else "quote='\"', escape='\"'"
-    errors = "store_rejects=true, rejects_limit=0" if rejects else "ignore_errors=true"
     return (
-        f"read_csv({quoted(str(source.path))}, auto_detect=false, header=false, skip=1, delim={quoted(source.delimiter)}, "
+        f"read_csv({quoted(str(path))}, auto_detect=false, header=false, skip={skip}, delim={quoted(source.delimiter)}, "
         f"{quoting}, columns={{{columns}}}, nullstr='', {errors})"
     )
 
@@ -150,36 +184,39 @@ def _stream(con: Connection, reading: Reading) -> None:
     shaped = ", ".join(
         f'{shape} AS "{each.column.name}"' for each, shape in zip(reading.cells, reading.shapes, strict=True)
     )
+    scan = _scan(reading.source, reading.source.path, "store_rejects=true, rejects_limit=0")
     with in_written_order(con):
         con.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE typed AS
-            SELECT {_names(reading)}, needs_care, CASE WHEN needs_care THEN {_fields(reading.source)} END AS raw
-            FROM (SELECT *, {_any(care)} AS needs_care FROM (SELECT *, {shaped} FROM {reading.scan}))
+            SELECT {_names(reading)}, needs_care, FALSE AS is_out, CASE WHEN needs_care THEN {_fields(reading.source)} END AS raw
+            FROM (SELECT *, {_any(care)} AS needs_care FROM (SELECT *, {shaped} FROM {scan}))
             """
         )
 
 
 def _check_codes(con: Connection, reading: Reading) -> None:
-    """Rows whose code has a wrong check character need care; distinct codes are checked, not rows."""
+    """Rows whose code has a wrong check character need care; distinct codes are checked, not rows.
+
+    In two statements: the engine would push the check below the DISTINCT.
+    """
     con.execute("CREATE OR REPLACE TEMP TABLE fetched (row_id BIGINT, raw VARCHAR[])")
     for each in reading.cells:
         if each.column.type == "uscc" and each.raw != "NULL":
             name = f'"{each.column.name}"'
             con.execute(
-                f"""
-                CREATE OR REPLACE TEMP TABLE wrong_codes AS
-                SELECT {name} FROM (SELECT DISTINCT {name} FROM typed WHERE {name} IS NOT NULL)
-                WHERE NOT {is_entity_code(name)}
-                """
+                f"CREATE OR REPLACE TEMP TABLE codes AS SELECT DISTINCT {name} FROM typed WHERE {name} IS NOT NULL"
+            )
+            con.execute(
+                f"CREATE OR REPLACE TEMP TABLE wrong_codes AS SELECT {name} FROM codes WHERE NOT {is_entity_code(name)}"
             )
             if count(con, "wrong_codes"):
-                reading.fetch_raw(con, [each.column.name], "wrong_codes")
+                reading.fetch_raw(con, f"SELECT rowid FROM typed WHERE {name} IN (FROM wrong_codes)")
     con.execute("UPDATE typed SET needs_care = TRUE WHERE rowid IN (SELECT row_id FROM fetched)")
 
 
 def _break(con: Connection, source: Source) -> None:
-    """`broken`: what is not CSV of the header's width, with its place among the rows of the file.
+    """`broken`: what is not CSV of the header's width, with its place among the rows of the file; `shifts` of the rows after it.
 
     Raises:
         UnmarkedBytesError: some bytes are no UTF-8, and nobody has marked which.
@@ -209,6 +246,7 @@ def _break(con: Connection, source: Source) -> None:
               FROM reject_errors GROUP BY line)
         """
     )
+    con.execute(_SHIFTS)
 
 
 def take_care(con: Connection, reading: Reading) -> None:
@@ -218,20 +256,17 @@ def take_care(con: Connection, reading: Reading) -> None:
     faults += [_has_undecodable(reading.source)] if reading.source.has_undecodable else []
     faults += [_is_totals(reading)]
     con.execute("DROP VIEW IF EXISTS rows")
-    plain = f"SELECT rowid AS row_id, {_names(reading)}, FALSE AS is_faulty FROM typed"
+    plain = f"SELECT rowid AS row_id, {_names(reading)}, FALSE AS is_faulty, is_out FROM typed"
     if reading.has_odd_rows(con):
         con.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE careful AS
-            SELECT row_id, fields, {_names(reading)}, {_any(faults)} AS is_faulty
+            SELECT row_id, fields, {_names(reading)}, {_any(faults)} AS is_faulty, FALSE AS is_out
             FROM (SELECT *, {careful} FROM ({_as_fields(reading)}))
             """
         )
-        plain += f" WHERE NOT needs_care UNION ALL SELECT row_id, {_names(reading)}, is_faulty FROM careful"
-    shift, shift_join = _row_numbers(con)
-    con.execute(
-        f"CREATE TEMP VIEW rows AS SELECT row_id + 1 + {shift} AS row_no, each.* FROM ({plain}) AS each {shift_join}"
-    )
+        plain += f" WHERE NOT needs_care UNION ALL SELECT row_id, {_names(reading)}, is_faulty, is_out FROM careful"
+    con.execute(f"CREATE TEMP VIEW rows AS {plain}")
 
 
 def reasons_sql(reading: Reading) -> str:
@@ -356,18 +391,3 @@ def _is_totals(reading: Reading) -> str:
 def _begins_with_total(raw: str) -> str:
     words = "|".join(cells.TOTALS)
     return rf"""regexp_matches({raw}, '^[\s",|;!]*({words})[\s",|;!:：]')"""
-
-
-def _row_numbers(con: Connection) -> tuple[str, str]:
-    """SQL that adds to a row's place among the readable rows the number of broken rows before it."""
-    if not count(con, "broken"):
-        return "0", ""
-    con.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE shifts AS
-        SELECT good_before, max(shift) AS shift
-        FROM (SELECT row_number() OVER (ORDER BY row_no) AS shift, row_no - shift AS good_before FROM broken)
-        GROUP BY good_before
-        """
-    )
-    return "coalesce(shifts.shift, 0)", "ASOF LEFT JOIN shifts ON each.row_id >= shifts.good_before"

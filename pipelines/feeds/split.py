@@ -21,9 +21,11 @@ from pipelines.feeds.read import (
     count,
     count_repaired,
     kept_raw,
+    numbered,
     raw_text,
     read,
     reasons_sql,
+    rows_in,
 )
 from pipelines.warehouse.connect import Connection, UnreadableTextError, named, quoted
 
@@ -47,9 +49,9 @@ class Counts:
 def split(
     con: Connection, source: Source, made: Contract, received_on: date, scratch: Path, amends: str | None = None
 ) -> Counts:
-    """Read a decoded file into `batch` (rows to accept) and `rejected` (row_no, raw, reasons); nothing is written to the lake.
+    """Read a decoded file into `batch` (rows to accept) and `rejected` (row_no, row_id, raw, reasons); the lake stays as it is.
 
-    `batch` has the contract's columns, `row_no`, and for registers `superseded_on`; `closings` holds the register versions
+    `batch` has the contract's columns, `row_id`, and for registers `superseded_on`; `closings` holds the register versions
     (file_id, row_no) that the batch replaces. What the engine cannot take as it is (mixed line ends, bytes that are no UTF-8) is
     read again from a copy in `scratch` with one kind of line end and each such byte marked.
 
@@ -57,22 +59,25 @@ def split(
         FileRefusedError: it is no CSV even so.
     """
     try:
-        return _split(con, source, made, received_on, amends)
+        return _split(con, source, made, received_on, scratch, amends)
     except (UnreadableTextError, UnmarkedBytesError):
         plain = with_plain_newlines(source, scratch)
     try:
-        return _split(con, plain, made, received_on, amends)
+        return _split(con, plain, made, received_on, scratch, amends)
     except UnreadableTextError as error:
         words = str(error).splitlines()[0]
         raise FileRefusedError(f"this cannot be read as CSV ({words}); ask the sender for the file again") from error
 
 
-def _split(con: Connection, source: Source, made: Contract, received_on: date, amends: str | None) -> Counts:
-    reading = read(con, source, made)
-    con.execute("CREATE OR REPLACE TEMP TABLE excluded (row_no BIGINT, fate VARCHAR, reason VARCHAR)")
+def _split(
+    con: Connection, source: Source, made: Contract, received_on: date, scratch: Path, amends: str | None
+) -> Counts:
+    reading = read(con, source, made, scratch)
+    con.execute("CREATE OR REPLACE TEMP TABLE excluded (row_id BIGINT, fate VARCHAR, reason VARCHAR)")
     _note_corrections(con, reading)
     _exclude_repeats(con, made)
     has_known = _compare_with_known(con, made, received_on, amends)
+    _set_aside(con, reading)
     _divide(con, made, received_on, has_known=has_known)
     _reject(con, made, reading)
     return _count(con, count_repaired(con, reading))
@@ -92,42 +97,46 @@ def _exclude_repeats(con: Connection, made: Contract) -> None:
     """Within the file: an identical row again is a duplicate; other content under the same key is a conflict.
 
     In a register the order of a file is the order of events, so a later row with other content is a newer version.
-    Keys are grouped by their hash first, exactly only among the few that may repeat.
     """
-    first = made.repeats.within[0] if made.repeats else None
-    grouped = f'"{first}"' if first else _key(made)
-    con.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE repeated AS
-        SELECT hash({grouped}) AS key_hash FROM rows WHERE NOT is_faulty GROUP BY key_hash HAVING count(*) > 1
-        """
-    )
-    if not count(con, "repeated"):
+    if not _find_repeated(con, f'"{made.repeats.within[0]}"' if made.repeats else _key(made)):
         return
     if made.repeats:
         _exclude_repeated_amounts(con, made, made.repeats)
+        if not _find_repeated(con, _key(made), f'hash("{made.repeats.within[0]}") IN (FROM repeated)'):
+            return
     rows = f"""
-        SELECT row_no, {_key(made)}, {_content(made)} AS content FROM rows
-        WHERE NOT is_faulty AND hash({grouped}) IN (FROM repeated)
+        SELECT row_id, {_key(made)}, {_content(made)} AS content FROM rows
+        WHERE NOT is_faulty AND hash({_key(made)}) IN (FROM repeated)
     """
     if made.delivery == "upsert":
         con.execute(
             f"""
-            INSERT INTO excluded SELECT row_no, 'duplicate', NULL FROM ({rows})
-            QUALIFY content IS NOT DISTINCT FROM lag(content) OVER (PARTITION BY {_key(made)} ORDER BY row_no)
-                AND lag(row_no) OVER (PARTITION BY {_key(made)} ORDER BY row_no) IS NOT NULL
+            INSERT INTO excluded SELECT row_id, 'duplicate', NULL FROM ({rows})
+            QUALIFY content IS NOT DISTINCT FROM lag(content) OVER (PARTITION BY {_key(made)} ORDER BY row_id)
+                AND lag(row_id) OVER (PARTITION BY {_key(made)} ORDER BY row_id) IS NOT NULL
             """
         )
         return
     con.execute(
         f"""
         INSERT INTO excluded
-        SELECT row_no, CASE WHEN copy > 1 THEN 'duplicate' ELSE 'quarantined' END, {quoted(_conflict(made, "in this file"))}
-        FROM (SELECT row_no, row_number() OVER (PARTITION BY {_key(made)}, content ORDER BY row_no) AS copy,
+        SELECT row_id, CASE WHEN copy > 1 THEN 'duplicate' ELSE 'quarantined' END, {quoted(_conflict(made, "in this file"))}
+        FROM (SELECT row_id, row_number() OVER (PARTITION BY {_key(made)}, content ORDER BY row_id) AS copy,
                      count(DISTINCT content) OVER (PARTITION BY {_key(made)}) AS contents FROM ({rows}))
-        WHERE (copy > 1 OR contents > 1) AND row_no NOT IN (SELECT row_no FROM excluded)
+        WHERE (copy > 1 OR contents > 1) AND row_id NOT IN (SELECT row_id FROM excluded)
         """
     )
+
+
+def _find_repeated(con: Connection, columns: str, among: str = "TRUE") -> bool:
+    """`repeated`: hashes of what several good rows have in `columns`; exact comparisons then look at those rows only."""
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE repeated AS
+        SELECT hash({columns}) AS key_hash FROM rows WHERE NOT is_faulty AND {among} GROUP BY key_hash HAVING count(*) > 1
+        """
+    )
+    return count(con, "repeated") > 0
 
 
 def _exclude_repeated_amounts(con: Connection, made: Contract, repeats: Repeats) -> None:
@@ -141,7 +150,7 @@ def _exclude_repeated_amounts(con: Connection, made: Contract, repeats: Repeats)
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE shared AS
-        SELECT {within}, min(row_no) AS first_row, arg_min("{repeats.across}", row_no) AS first_value,
+        SELECT {within}, min(row_id) AS first_row, arg_min("{repeats.across}", row_id) AS first_value,
                count({amount}) = count(*) AND min({amount}) = max({amount}) AND min({amount}) <> 0 AS is_one_amount
         FROM rows WHERE NOT is_faulty AND hash("{repeats.within[0]}") IN (FROM repeated)
         GROUP BY {within} HAVING count(DISTINCT "{repeats.across}") > 1
@@ -157,8 +166,8 @@ def _exclude_repeated_amounts(con: Connection, made: Contract, repeats: Repeats)
     con.execute(
         f"""
         INSERT INTO excluded
-        SELECT r.row_no, 'quarantined', {quoted(reason)} FROM rows AS r JOIN shared AS s ON {same}
-        WHERE NOT r.is_faulty AND s.is_one_amount AND r.row_no <> s.first_row
+        SELECT r.row_id, 'quarantined', {quoted(reason)} FROM rows AS r JOIN shared AS s ON {same}
+        WHERE NOT r.is_faulty AND s.is_one_amount AND r.row_id <> s.first_row
             AND r."{repeats.across}" <> s.first_value
         """
     )
@@ -200,6 +209,8 @@ def _compare_with_known(con: Connection, made: Contract, received_on: date, amen
 
 def _known(con: Connection, made: Contract, extra: str, where: str, bound: Sequence[object]) -> bool:
     """`known`: what the warehouse already holds under the keys of this file."""
+    if not con.execute(f"SELECT 1 FROM lake.feed.{made.feed} WHERE {where} LIMIT 1", list(bound)).fetchone():
+        return False
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE known AS
@@ -236,10 +247,10 @@ def _compare_with_same_keys(con: Connection, made: Contract, where: str, bound: 
     con.execute(
         f"""
         INSERT INTO excluded
-        SELECT t.row_no, CASE WHEN {_content(made, "t")} IS NOT DISTINCT FROM {_content(made, "k")} THEN 'duplicate'
+        SELECT t.row_id, CASE WHEN {_content(made, "t")} IS NOT DISTINCT FROM {_content(made, "k")} THEN 'duplicate'
                          ELSE 'quarantined' END, {quoted(_conflict(made, "in an earlier file"))}
         FROM rows AS t JOIN known AS k ON {_same_key(made, "t", "k")}
-        WHERE NOT t.is_faulty AND t.row_no NOT IN (SELECT row_no FROM excluded)
+        WHERE NOT t.is_faulty AND t.row_id NOT IN (SELECT row_id FROM excluded)
         """
     )
     return True
@@ -252,9 +263,9 @@ def _compare_with_register(con: Connection, made: Contract, received_on: date) -
     con.execute(
         f"""
         INSERT INTO excluded
-        SELECT t.row_no, 'duplicate', NULL
-        FROM (SELECT * FROM rows WHERE NOT is_faulty AND row_no NOT IN (SELECT row_no FROM excluded)
-              QUALIFY row_number() OVER (PARTITION BY {_key(made)} ORDER BY row_no) = 1) AS t
+        SELECT t.row_id, 'duplicate', NULL
+        FROM (SELECT * FROM rows WHERE NOT is_faulty AND row_id NOT IN (SELECT row_id FROM excluded)
+              QUALIFY row_number() OVER (PARTITION BY {_key(made)} ORDER BY row_id) = 1) AS t
         JOIN known AS k ON {_same_key(made, "t", "k")}
         WHERE k.received_on <= ? AND (k.superseded_on IS NULL OR k.superseded_on > ?)
             AND {_content(made, "t")} IS NOT DISTINCT FROM {_content(made, "k")}
@@ -264,20 +275,26 @@ def _compare_with_register(con: Connection, made: Contract, received_on: date) -
     return True
 
 
+def _set_aside(con: Connection, reading: Reading) -> None:
+    """Mark the excluded rows, so that whoever asks for the others afterwards meets a flag and no join."""
+    if count(con, "excluded"):
+        con.execute("UPDATE typed SET is_out = TRUE WHERE rowid IN (SELECT row_id FROM excluded)")
+        if reading.has_odd_rows(con):
+            con.execute("UPDATE careful SET is_out = TRUE WHERE row_id IN (SELECT row_id FROM excluded)")
+
+
 def _divide(con: Connection, made: Contract, received_on: date, *, has_known: bool) -> None:
     """`batch`: the rows to accept."""
-    names = named(column.name for column in made.columns)
-    kept = "NOT is_faulty"
-    if count(con, "excluded"):
-        kept += " AND row_no NOT IN (SELECT row_no FROM excluded)"
+    kept = (
+        f"SELECT {named(column.name for column in made.columns)}, row_id FROM rows WHERE NOT is_faulty AND NOT is_out"
+    )
     con.execute("DROP VIEW IF EXISTS batch")
     if made.delivery == "upsert":
-        _version(con, made, names, kept, received_on, has_known=has_known)
-    rows = "FROM versions" if made.delivery == "upsert" else f"SELECT {names}, row_no FROM rows WHERE {kept}"
-    con.execute(f"CREATE TEMP VIEW batch AS {rows}")
+        _version(con, made, kept, received_on, has_known=has_known)
+    con.execute(f"CREATE TEMP VIEW batch AS {'FROM versions' if made.delivery == 'upsert' else kept}")
 
 
-def _version(con: Connection, made: Contract, names: str, kept: str, received_on: date, *, has_known: bool) -> None:
+def _version(con: Connection, made: Contract, kept: str, received_on: date, *, has_known: bool) -> None:
     """`versions`: accepted register rows with the day each stops being valid; `closings`: the versions they end."""
     later = (
         f"""(SELECT {_key(made)}, min(received_on) AS next_on FROM known WHERE received_on > $received_on GROUP BY ALL)"""
@@ -287,9 +304,9 @@ def _version(con: Connection, made: Contract, names: str, kept: str, received_on
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE versions AS
-        SELECT t.*, lead(row_no) OVER (PARTITION BY {_key(made, "t")} ORDER BY row_no) AS next_in_file,
+        SELECT t.*, lead(row_id) OVER (PARTITION BY {_key(made, "t")} ORDER BY row_id) AS next_in_file,
                CASE WHEN next_in_file IS NOT NULL THEN $received_on::DATE ELSE n.next_on END AS superseded_on
-        FROM (SELECT {names}, row_no FROM rows WHERE {kept}) AS t LEFT JOIN {later} AS n ON {_same_key(made, "t", "n")}
+        FROM ({kept}) AS t LEFT JOIN {later} AS n ON {_same_key(made, "t", "n")}
         """,
         {"received_on": received_on},
     )
@@ -305,37 +322,30 @@ def _version(con: Connection, made: Contract, names: str, kept: str, received_on
 
 
 def _reject(con: Connection, made: Contract, reading: Reading) -> None:
-    """`rejected`: row_no, raw text and reasons of every quarantined row."""
-    con.execute("CREATE OR REPLACE TEMP TABLE rejected AS SELECT row_no, raw, reasons FROM broken")
+    """`rejected`: row_no, row_id (none for what is no row), raw text and reasons of every quarantined row."""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE rejected AS SELECT row_no, NULL::BIGINT AS row_id, raw, reasons FROM broken"
+    )
     if reading.has_odd_rows(con):
-        con.execute(
+        _reject_rows(con, reasons_sql(reading))
+    if count(con, "excluded WHERE fate = 'quarantined'"):
+        reading.fetch_raw(con, "SELECT row_id FROM excluded WHERE fate = 'quarantined'")
+        _reject_rows(
+            con,
             f"""
-            INSERT INTO rejected
-            SELECT r.row_no, f.raw, f.reasons FROM ({reasons_sql(reading)}) AS f JOIN rows AS r USING (row_id)
-            """
+            SELECT row_id, {raw_text(reading, "k.raw")} AS raw, [e.reason] AS reasons
+            FROM excluded AS e JOIN ({kept_raw()}) AS k USING (row_id) WHERE e.fate = 'quarantined'
+            """,
         )
-    if not count(con, "excluded WHERE fate = 'quarantined'"):
-        return
-    con.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE conflicts AS
-        SELECT r.row_id, r.row_no, e.reason, {_key(made, "r")}
-        FROM excluded AS e JOIN rows AS r USING (row_no) WHERE e.fate = 'quarantined'
-        """
-    )
-    con.execute(f"CREATE OR REPLACE TEMP TABLE conflicting_keys AS SELECT DISTINCT {_key(made)} FROM conflicts")
-    reading.fetch_raw(con, made.key, "conflicting_keys")
-    con.execute(
-        f"""
-        INSERT INTO rejected
-        SELECT c.row_no, {raw_text(reading, "k.raw")}, [c.reason] FROM conflicts AS c JOIN ({kept_raw()}) AS k USING (row_id)
-        """
-    )
+
+
+def _reject_rows(con: Connection, rejected: str) -> None:
+    con.execute(f"INSERT INTO rejected SELECT row_no, row_id, raw, reasons FROM ({numbered(con, rejected)})")
 
 
 def _count(con: Connection, repaired_codes: int) -> Counts:
     return Counts(
-        rows_in=count(con, "typed") + count(con, "broken"),
+        rows_in=rows_in(con),
         accepted=count(con, "batch"),
         duplicates=count(con, "excluded WHERE fate = 'duplicate'"),
         quarantined=count(con, "rejected"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipelines.errors import FileRefusedError
@@ -79,6 +80,27 @@ def _blocks(path: Path, start: int) -> Iterator[tuple[int, bytes]]:
                 offset += cut
         if rest:
             yield offset, rest
+
+
+def pick_lines(path: Path, numbers: Sequence[int], lines: int, target: Path) -> bool:
+    r"""Copy the lines numbered `numbers` (from 0, ascending) to `target`; whether the text has the expected number of lines.
+
+    Args:
+        path: the text, its lines ended by \n.
+        numbers: which lines.
+        lines: how many lines it has when no cell spans several and none is blank: then lines are rows.
+        target: to write to.
+    """
+    seen = taken = 0
+    with path.open("rb") as text, target.open("wb") as out:
+        while block := text.read(_CHUNK) + text.readline():
+            until = seen + block.count(b"\n") + (not block.endswith(b"\n"))
+            end = bisect_left(numbers, until, taken)
+            if end > taken:
+                each = block.splitlines(keepends=True)
+                out.writelines(each[number - seen] for number in numbers[taken:end])
+            seen, taken = until, end
+    return seen == lines
 
 
 def head_of(path: Path) -> tuple[bytes, ...]:

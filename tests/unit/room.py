@@ -44,7 +44,7 @@ class Room:
             extra = source.matched.extra
             names = [column.name for column in self.made.columns]
             listed = ", ".join(f'"{name}"' for name in names)
-            rows = self.con.execute(f"SELECT {listed} FROM batch ORDER BY row_no").fetchall()
+            rows = self.con.execute(f"SELECT {listed} FROM batch ORDER BY row_id").fetchall()
             rejected = self.con.execute("SELECT row_no, raw, reasons FROM rejected ORDER BY row_no").fetchall()
             corrected = self.con.execute("SELECT column_name, applied, rows FROM corrected").fetchall()
         assert list(scratch.iterdir()) == [], "the scratch folder is empty again"

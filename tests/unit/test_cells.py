@@ -313,8 +313,8 @@ def test_a_value_in_any_usual_shape_lands_as_the_same_value(tmp_path_factory: py
     matched = HeadingMatch(tuple(Heading(each, place, "元") for place, each in enumerate(MADE)), ())
     con = duckdb.connect()
     try:
-        reading = read(con, Source(path, "|", KINDS, matched, "utf-8", has_undecodable=False), TRIAL)
-        found = con.execute(f"SELECT {', '.join(KINDS)} FROM rows ORDER BY row_no").fetchall()
+        reading = read(con, Source(path, "|", KINDS, matched, "utf-8", has_undecodable=False), TRIAL, path.parent)
+        found = con.execute(f"SELECT {', '.join(KINDS)} FROM rows ORDER BY row_id").fetchall()
         reasons = con.execute(reasons_sql(reading)).fetchall() if reading.has_odd_rows(con) else []
     finally:
         con.close()
