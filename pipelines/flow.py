@@ -23,6 +23,7 @@ from pipelines.feeds.remote.credentials import Lookup
 from pipelines.feeds.remote.fetch import Fetching
 from pipelines.feeds.remote.ledger import SourceOutcome
 from pipelines.fits import FitReport
+from pipelines.freshness import feed_state_rows, found_feeds
 from pipelines.lists.pick import pick as pick_list
 from pipelines.lock import exclusive
 from pipelines.offers.offer import offer as offer_products
@@ -178,13 +179,13 @@ def features(run: Run) -> None:
 def judge(run: Run) -> None:
     """Features -> every rule and segment, three-valued; who fell out where; who is one rule short."""
     p = parameters(run.as_of, run.overrides)
-    states = releases.feed_states(run)
-    _write(releases.feed_state_rows(run), run.handover("feed_states"))
-    judged = judge_rules(pl.scan_parquet(run.handover("features")), p, states)
+    found = found_feeds(run)
+    _write(feed_state_rows(run, found), run.handover("feed_states"))
+    judged = judge_rules(pl.scan_parquet(run.handover("features")), p, found.states)
     _write(outcomes(judged), run.handover("judged"))
     judged = _judged(run)
     _write(attrition(judged, p, run.week), run.handover("attrition"))
-    _write(watchlist(judged, p, states, run.week), run.handover("watchlist"))
+    _write(watchlist(judged, p, found.states, run.week), run.handover("watchlist"))
 
 
 def score(run: Run) -> None:

@@ -16,9 +16,10 @@ import polars as pl
 from pipelines import __version__
 from pipelines.eligibility.rules import FeedStates, rules_on
 from pipelines.errors import GateError, UsageError
-from pipelines.feeds.contract import contract, feeds
+from pipelines.feeds.contract import feeds
 from pipelines.feeds.gate import Gate
 from pipelines.feeds.remote.ledger import failing
+from pipelines.freshness import found_feeds, frozen_words
 from pipelines.lists.context import FeedSource, ListContext
 from pipelines.lists.export import export_list
 from pipelines.lists.manifest import MANIFEST, sha256, write_manifest
@@ -30,7 +31,7 @@ from pipelines.settings import HOUSE, Settings
 from pipelines.warehouse.connect import Connection, named, quoted, reader, transaction, writer
 from pipelines.warehouse.publish import CURRENT, LATEST, build, point, replace_tables
 from pipelines.warehouse.tables import table
-from pipelines.warehouse.visible import Failure, Newest, inputs_digest, newest_failures, newest_files, show_feeds
+from pipelines.warehouse.visible import Newest, inputs_digest, show_feeds
 
 LISTED = {
     "out.target_list": "picked",
@@ -43,12 +44,6 @@ LISTED = {
     "ops.score_bands": "score_bands",
 }
 """Tables kept by week, and the step that makes them."""
-
-STATE_WORDS = {
-    "late": "is late",
-    "missing": "has never been delivered",
-    "failed": "failed with its newest file",
-}
 
 FOLLOWED = {"out.conversions": "conversions", "out.funnel": "funnel", "out.plan_progress": "plan_progress"}
 """Tables that are the newest state as of a day."""
@@ -71,38 +66,6 @@ class Release:
 def run_id() -> str:
     """A new unique run id."""
     return uuid.uuid4().hex
-
-
-def feed_states(run: Run) -> FeedStates:
-    """Which feeds had delivered at as-of, which of them were late by their contract, and whose newest file failed."""
-    newest = _newest(run)
-    late = {feed for feed, each in newest.items() if _is_late(feed, each, run.as_of)}
-    received_on = {feed: each.received_on for feed, each in newest.items()}
-    return FeedStates(frozenset(newest), frozenset(late), frozenset(_failures(run)), received_on)
-
-
-def feed_state_rows(run: Run) -> pl.LazyFrame:
-    """The rows of `out.feed_states`: every feed as the week found it, with the rules it froze."""
-    newest, failures, states = _newest(run), _failures(run), feed_states(run)
-    columns = table("out.feed_states").columns
-    rows = [_feed_state(run, feed, states.of(feed), newest.get(feed), failures.get(feed)) for feed in feeds()]
-    types: dict[str, pl.DataType | type[pl.DataType]] = {
-        "DATE": pl.Date,
-        "INTEGER": pl.Int32,
-        "VARCHAR[]": pl.List(pl.String),
-        "VARCHAR": pl.String,
-    }
-    return pl.LazyFrame(rows, schema={column.name: types[column.type] for column in columns}, orient="row")
-
-
-def _feed_state(
-    run: Run, feed: str, state: str, newest: Newest | None, failure: Failure | None
-) -> tuple[str | date | int | list[str] | None, ...]:
-    frozen = [] if state == "fresh" else rules_on(feed)
-    days = (run.as_of - newest.received_on).days if newest else None
-    came = (newest.name, newest.received_on) if newest else (None, None)
-    failed = (failure.name, failure.reason) if failure else (None, None)
-    return (run.week, feed, state, *came, days, contract(feed).late_after_days, *failed, frozen)
 
 
 def publish(run: Run) -> Release:
@@ -163,26 +126,10 @@ def publish_conversions(run: Run) -> Path:
     return target
 
 
-def _newest(run: Run) -> Mapping[str, Newest]:
-    with reader(run.settings, run.version) as con:
-        return newest_files(con, run.as_of)
-
-
-def _failures(run: Run) -> Mapping[str, Failure]:
-    with reader(run.settings, run.version) as con:
-        return newest_failures(con, run.as_of)
-
-
-def _is_late(feed: str, newest: Newest, as_of: date) -> bool:
-    limit = contract(feed).late_after_days
-    return limit is not None and (as_of - newest.received_on).days > limit
-
-
 def export(run: Run, folder: Path) -> list[Path]:
     """Marketing's files of a run's list, in a folder."""
-    newest = _newest(run)
-    states = feed_states(run)
-    sources = tuple(_source(feed, newest.get(feed), states) for feed in feeds())
+    found = found_feeds(run)
+    sources = tuple(_source(feed, found.newest.get(feed), found.states) for feed in feeds())
     context = ListContext(run.as_of, parameters(run.as_of), rates(run.as_of), sources, division_names())
     return export_list(pl.read_parquet(run.handover("picked")), folder, run.week, context)
 
@@ -349,7 +296,7 @@ def versions(run: Run) -> dict[str, str]:
 
 
 def _facts(run: Run, digest: str) -> dict[str, object]:
-    lpr, states = rates(run.as_of), feed_states(run)
+    lpr, states = rates(run.as_of), found_feeds(run).states
     return {
         "week": run.week,
         "as_of": run.as_of,
@@ -387,27 +334,20 @@ def _counts(run: Run) -> dict[str, int]:
 
 def _notes(run: Run) -> list[str]:
     """What a reader of the list must know: sources out of reach, frozen rules, and a rate table that has ended."""
-    states, lpr = feed_states(run), rates(run.as_of)
+    states, lpr = found_feeds(run).states, rates(run.as_of)
     with reader(run.settings, run.version) as con:
         unread = failing(con)
     notes = [
         f"{feed} could not be fetched, the list stands on what had arrived before: {why}"
         for feed, why in unread.items()
     ]
-    notes += [
-        f"{feed} {STATE_WORDS[states.of(feed)]}: {_frozen_words(feed)}" for feed in feeds() if not states.is_fresh(feed)
-    ]
+    notes += [f"{feed} {frozen_words(feed, states)}" for feed in feeds() if not states.is_fresh(feed)]
     if lpr.is_past_table_end:
         notes.append(
             f"the LPR table ends with {lpr.effective_on}: rates use {lpr.lpr_1y_pct} %; "
             "add newer values to pipelines/parameters/lpr.yml"
         )
     return notes
-
-
-def _frozen_words(feed: str) -> str:
-    rules = rules_on(feed)
-    return f"unknown to everyone: {', '.join(rules)}" if rules else "no rule rests on it"
 
 
 def published(settings: Settings) -> list[dict[str, object]]:

@@ -9,6 +9,7 @@ import pytest
 from openpyxl import load_workbook
 
 from pipelines import flow
+from pipelines.freshness import found_feeds
 
 from .homes import AS_OF, Home, settings_of
 
@@ -77,4 +78,4 @@ def test_a_file_taken_out_of_the_inbox_freezes_nothing_any_more(frozen):
         ("withdrawn", True)
     ]
     states = flow.start(home.settings, AS_OF)
-    assert flow.releases.feed_states(states).is_fresh("social__insurance")
+    assert found_feeds(states).states.is_fresh("social__insurance")
