@@ -53,8 +53,15 @@ def assemble(names: Sequence[str]) -> str:
 
 
 def _joined(names: Sequence[str]) -> str:
-    joins = "".join(f"\n    FULL JOIN {name} USING (uscc)" for name in names[1:])
-    return f"joined AS (\n    SELECT *\n    FROM {names[0]}{joins}\n)"
+    return f"joined AS (\n    SELECT *\n    FROM {_tree(names)}\n)"
+
+
+def _tree(names: Sequence[str]) -> str:
+    """Joins as a balanced tree: each join copies the columns it has so far, and in a chain the first ones go through all."""
+    if len(names) == 1:
+        return names[0]
+    half = (len(names) + 1) // 2
+    return f"({_tree(names[:half])} FULL JOIN {_tree(names[half:])} USING (uscc))"
 
 
 def _complete() -> str:

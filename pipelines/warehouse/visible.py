@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -43,9 +43,10 @@ def show_feeds(con: Connection, as_of: date, links: Path | None = None) -> None:
     con.execute("CREATE SCHEMA IF NOT EXISTS feed")
     have = _lake_tables(con, "feed")
     by_feed = show_links(con, links) if links else {}
+    replaced = _replaced(con, as_of) if have else {}
     for feed in feeds():
         made = contract(feed)
-        rows = _visible(con, made, as_of) if feed in have else _empty(made.table_columns)
+        rows = _visible(made, as_of, replaced.get(feed, ())) if feed in have else _empty(made.table_columns)
         con.execute(f"CREATE OR REPLACE VIEW feed.{feed} AS {resolved(made, rows, by_feed.get(feed, frozenset()))}")
 
 
@@ -124,38 +125,39 @@ def _empty(columns: Mapping[str, str]) -> str:
     return f"SELECT {nothing} WHERE FALSE"
 
 
-def _visible(con: Connection, made: Contract, as_of: date) -> str:
+def _visible(made: Contract, as_of: date, replaced: Sequence[str]) -> str:
     day = f"DATE '{as_of.isoformat()}'"
     where = [f"received_on <= {day}"]
     if made.delivery == "upsert":
         where.append(f"(superseded_on IS NULL OR superseded_on > {day})")
-    elif made.delivery == "period_snapshot":
-        where += _replaced(con, made, as_of)
+    if replaced:
+        scope = f"concat_ws('|', {', '.join(made.snapshot_by)})" if made.snapshot_by else "''"
+        where.append(f'(file_id, "{made.period}", {scope}) NOT IN ({", ".join(replaced)})')
     return f"SELECT {named(made.table_columns)} FROM lake.feed.{made.feed} WHERE {' AND '.join(where)}"
 
 
-def _replaced(con: Connection, made: Contract, as_of: date) -> list[str]:
-    """Conditions that leave out what newer files replaced; few, and none in a quiet month, so that scans stay plain."""
-    scope = f"concat_ws('|', {', '.join(made.snapshot_by)})" if made.snapshot_by else "''"
+def _replaced(con: Connection, as_of: date) -> Mapping[str, Sequence[str]]:
+    """Feed -> SQL of the file, period and scope of what newer files replaced: few, none in a quiet month, so scans stay plain."""
     rows = con.execute(
         """
-        WITH covered AS (FROM lake.ops.file_periods WHERE feed = $feed AND received_on <= $as_of),
-        landed AS (FROM lake.ops.files WHERE feed = $feed AND status = 'landed'),
+        WITH covered AS (FROM lake.ops.file_periods WHERE received_on <= $as_of),
+        landed AS (FROM lake.ops.files WHERE status = 'landed'),
         replaced AS (
             FROM covered
-            QUALIFY row_number() OVER (PARTITION BY period, scope ORDER BY received_on DESC, landing_no DESC) > 1
+            QUALIFY row_number() OVER (PARTITION BY feed, period, scope ORDER BY received_on DESC, landing_no DESC) > 1
         ),
         amended AS (  -- rows taken back from quarantine go with the file they stood in
-            SELECT a.file_id, c.period, c.scope
-            FROM landed AS a JOIN landed AS o ON o.file_id = a.amends
-            JOIN covered AS c ON c.file_id <> o.file_id JOIN landed AS n ON n.file_id = c.file_id
+            SELECT a.feed, a.file_id, c.period, c.scope
+            FROM landed AS a JOIN landed AS o ON o.feed = a.feed AND o.file_id = a.amends
+            JOIN covered AS c ON c.feed = a.feed AND c.file_id <> o.file_id
+            JOIN landed AS n ON n.feed = a.feed AND n.file_id = c.file_id
             WHERE (n.received_on, n.landed_at) > (o.received_on, o.landed_at)
         )
-        SELECT file_id, period, scope FROM replaced UNION SELECT file_id, period, scope FROM amended ORDER BY ALL
+        SELECT feed, file_id, period, scope FROM replaced UNION SELECT feed, file_id, period, scope FROM amended ORDER BY ALL
         """,
-        {"feed": made.feed, "as_of": as_of},
+        {"as_of": as_of},
     ).fetchall()
-    listed = ", ".join(
-        f"({quoted(file_id)}, DATE '{period}', {quoted(scope_value)})" for file_id, period, scope_value in rows
-    )
-    return [f'(file_id, "{made.period}", {scope}) NOT IN ({listed})'] if rows else []
+    found: dict[str, list[str]] = {}
+    for feed, file_id, period, scope in rows:
+        found.setdefault(feed, []).append(f"({quoted(file_id)}, DATE '{period}', {quoted(scope)})")
+    return found

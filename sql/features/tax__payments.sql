@@ -84,13 +84,13 @@ entities AS (
         bit_or(if(is_zero_return, 0, covers)) AS nonzero,
         bit_or(if(is_open, period, 0)) AS open,
         bit_or(if(is_open, 0, period)) AS closed_early,
-        sum(tax_paid) FILTER (k_end BETWEEN k1 AND k1 + $tax_window_months - 1) AS paid_1,
-        sum(tax_paid) FILTER (k_end BETWEEN k2 AND k2 + $tax_window_months - 1) AS paid_2,
-        sum(tax_paid) FILTER (k_end BETWEEN k3 AND k3 + $tax_window_months - 1) AS paid_3,
-        sum(tax_paid) FILTER (k_end BETWEEN k4 AND k4 + $tax_window_months - 1) AS paid_4,
-        sum(tax_paid) FILTER (k_end BETWEEN k5 AND k5 + $tax_window_months - 1) AS paid_5,
-        sum(tax_paid) FILTER (k_end BETWEEN k6 AND k6 + $tax_window_months - 1) AS paid_6,
-        sum(tax_paid) FILTER (k_end BETWEEN k7 AND k7 + $tax_window_months - 1) AS paid_7
+        sum(if(k_end BETWEEN k1 AND k1 + $tax_window_months - 1, tax_paid, 0)) AS paid_1,
+        sum(if(k_end BETWEEN k2 AND k2 + $tax_window_months - 1, tax_paid, 0)) AS paid_2,
+        sum(if(k_end BETWEEN k3 AND k3 + $tax_window_months - 1, tax_paid, 0)) AS paid_3,
+        sum(if(k_end BETWEEN k4 AND k4 + $tax_window_months - 1, tax_paid, 0)) AS paid_4,
+        sum(if(k_end BETWEEN k5 AND k5 + $tax_window_months - 1, tax_paid, 0)) AS paid_5,
+        sum(if(k_end BETWEEN k6 AND k6 + $tax_window_months - 1, tax_paid, 0)) AS paid_6,
+        sum(if(k_end BETWEEN k7 AND k7 + $tax_window_months - 1, tax_paid, 0)) AS paid_7
     FROM lines, ends
     GROUP BY uscc
     HAVING count(*) FILTER (is_filing) > 0
