@@ -8,7 +8,7 @@ WITH own AS (  -- own taxes, without those withheld for others and without insur
         coalesce(declared_on <= deadline AND (coalesce(tax_due, 0) <= 0 OR (tax_paid >= tax_due AND paid_on <= deadline)), FALSE)
             AS is_normal
     FROM lake.feed.tax__payments
-    WHERE period_end >= DATE '2023-11-01' AND withheld IS NOT TRUE AND tax_item NOT SIMILAR TO '.*(保险费|社会保险|社保).*'
+    WHERE period_end >= DATE '2023-11-01' AND withheld IS NOT TRUE AND NOT regexp_matches(tax_item, '保险费|社会保险|社保')
 ),
 windows AS (  -- the last month of the window by how often an entity files
     SELECT

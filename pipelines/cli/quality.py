@@ -10,19 +10,8 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from pipelines.cli import (
-    _bar,
-    _day,
-    _in_words,
-    _ingested,
-    _print_json,
-    _show_ingested,
-    _show_rows,
-    as_json,
-    home,
-    main,
-    out,
-)
+from pipelines.cli.base import as_json, bar, day, home, in_words, main, out, print_json
+from pipelines.cli.shown import ingested, show_ingested, show_rows
 from pipelines.settings import Settings
 
 
@@ -38,7 +27,7 @@ from pipelines.settings import Settings
 @click.option("--title", help="What it is called in Chinese.")
 @click.option("--department", help="Who delivers it.")
 @click.option("--key", help="HEADING,HEADING that name a row, when the sample does not show it.")
-@_in_words
+@in_words
 def new_feed(name: str, sample: Path, title: str | None, department: str | None, key: str | None) -> None:
     """Propose the contract of feed NAME from a sample; write contract, expectations, masked sample and dictionary."""
     from pipelines.newfeed.scaffold import new_feed as scaffold
@@ -49,7 +38,7 @@ def new_feed(name: str, sample: Path, title: str | None, department: str | None,
          "personal" if each.personal else "", f"{each.filled:.0%}"]
         for each in made.proposal.columns
     ]  # fmt: skip
-    _show_rows(("heading", "column", "type", "unit", "key", "personal", "filled"), rows)
+    show_rows(("heading", "column", "type", "unit", "key", "personal", "filled"), rows)
     out.print(
         f"delivery {made.proposal.delivery}, period {made.proposal.period or 'none'}: look it over, then",
         highlight=False,
@@ -66,7 +55,7 @@ def new_feed(name: str, sample: Path, title: str | None, department: str | None,
 @main.command()
 @home
 @click.option("--open", "shown", is_flag=True, help="Open the page in a browser.")
-@_in_words
+@in_words
 def quality(home: Path | None, shown: bool) -> None:
     """Write the data-quality page anew: deliveries, checks, quarantine, frozen rules. Reads without a net."""
     from pipelines.report.quality import write_quality
@@ -80,15 +69,15 @@ def quality(home: Path | None, shown: bool) -> None:
 @main.command()
 @home
 @as_json
-@_in_words
+@in_words
 def verify(home: Path | None, as_json: bool) -> None:
     """Check a home: ledgers, lake, archive, published file and links. Exit code 70 when something does not hold."""
     from pipelines import verified
 
-    with _bar() as bar:
-        findings = verified.verify(Settings.from_env(home), bar)
+    with bar() as shown:
+        findings = verified.verify(Settings.from_env(home), shown)
     if as_json:
-        _print_json([{**asdict(each), "is_sound": each.is_sound} for each in findings])
+        print_json([{**asdict(each), "is_sound": each.is_sound} for each in findings])
     for each in findings if not as_json else ():
         mark = "[green]holds[/]" if each.is_sound else "[red]broken[/]"
         out.print(f"{mark}  {each.name} ({each.checked:,} looked at)", soft_wrap=True, highlight=False)
@@ -103,7 +92,7 @@ def verify(home: Path | None, as_json: bool) -> None:
 @home
 @as_json
 @click.pass_context
-@_in_words
+@in_words
 def quarantine(context: click.Context, feed: str | None, home: Path | None, as_json: bool) -> None:
     """What is in quarantine and why; with `export` and `return` it is worked off."""
     if context.invoked_subcommand:
@@ -114,10 +103,10 @@ def quarantine(context: click.Context, feed: str | None, home: Path | None, as_j
     with reader(Settings.from_env(home)) as con:
         found = [asdict(each) for each in reasons(con, feed)]
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     columns = ("feed", "reason", "open", "fixed", "returned", "replaced", "first open: file", "row")
-    _show_rows(columns, [["" if value is None else escape(str(value)) for value in each.values()] for each in found])
+    show_rows(columns, [["" if value is None else escape(str(value)) for value in each.values()] for each in found])
     out.print(
         f"{sum(each['open'] for each in found):,} open (a row with two reasons counts under both). fixed: a later delivery "
         "brought the same key; replaced: newer files took the place of its file"
@@ -131,7 +120,7 @@ def quarantine(context: click.Context, feed: str | None, home: Path | None, as_j
 )
 @click.option("--reason", help="Only rows with a reason that contains this.")
 @home
-@_in_words
+@in_words
 def quarantine_export(feed: str, target: Path, reason: str | None, home: Path | None) -> None:
     """Write the open rows of FEED for correction: original headings, reasons, file and row."""
     from pipelines.quarantine.correction import write_correction
@@ -143,11 +132,11 @@ def quarantine_export(feed: str, target: Path, reason: str | None, home: Path | 
 @quarantine.command("return")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--received-on", callback=_day, metavar="DATE", help="Day from which on they are visible (default: today)."
+    "--received-on", callback=day, metavar="DATE", help="Day from which on they are visible (default: today)."
 )
 @home
 @as_json
-@_in_words
+@in_words
 def quarantine_return(file: Path, received_on: date | None, home: Path | None, as_json: bool) -> None:
     """Take the corrected rows of FILE back: same contract, split and gate, as deliveries of their own."""
     from pipelines.flow import IngestReport
@@ -155,13 +144,13 @@ def quarantine_return(file: Path, received_on: date | None, home: Path | None, a
 
     done = take_back(Settings.from_env(home), file, received_on)
     if as_json:
-        _print_json(
+        print_json(
             {
-                "files": _ingested(IngestReport(done.files))["files"],
+                "files": ingested(IngestReport(done.files))["files"],
                 "left_out": done.left_out,
                 "untouched": done.untouched,
             }
         )
         return
-    _show_ingested(IngestReport(done.files))
+    show_ingested(IngestReport(done.files))
     out.print(f"{done.untouched:,} rows were not changed, {done.left_out:,} were not open any more: left as they are")

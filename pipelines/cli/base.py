@@ -1,0 +1,122 @@
+"""The group `shoudai`, and what its commands share: the console, options, progress, faults in words, JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from pipelines import __version__
+from pipelines.errors import ShoudaiError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+out = Console()
+err = Console(stderr=True)
+
+
+class Bar:
+    """Progress on a terminal."""
+
+    def __init__(self, shown: Progress) -> None:
+        """Draw on `shown`."""
+        self._shown = shown
+        self._task: Any = None
+
+    def begin(self, title: str, total: int) -> None:
+        """A stretch of `total` parts begins."""
+        self._task = self._shown.add_task(title, total=total, part="")
+
+    def advance(self, part: str) -> None:
+        """The next part, named, is at work."""
+        done = self._shown.tasks[self._task].fields["part"] != ""
+        self._shown.update(self._task, part=part, advance=1 if done else 0)
+
+    def end(self) -> None:
+        """The stretch has ended."""
+        task = self._shown.tasks[self._task]
+        self._shown.update(self._task, completed=task.total, part="")
+
+
+@contextmanager
+def bar() -> Iterator[Bar]:
+    """A progress bar on the terminal, gone when the work is done."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<18}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[part]}"),
+    )
+    with Progress(*columns, console=err) as shown:
+        yield Bar(shown)
+
+
+def day(_: click.Context, __: click.Parameter, value: str | None) -> date | None:
+    """An option's text as a date.
+
+    Raises:
+        click.BadParameter: it is none.
+    """
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a date; expected one such as 2026-11-23") from None
+
+
+def in_words(command: Callable[P, R]) -> Callable[P, R]:
+    """A fault a person can act on is shown as a sentence, with the exit code of its kind."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except ShoudaiError as error:
+            err.print(f"[bold red]shoudai:[/] {escape(str(error))}", markup=True, highlight=False, soft_wrap=True)
+            sys.exit(error.exit_code)
+
+    return run
+
+
+home = click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the warehouse and the releases lie (SHOUDAI_HOME; default ./shoudai-home).",
+)
+inbox = click.option(
+    "--inbox",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="One folder per feed with the delivered files (SHOUDAI_INBOX; default <home>/inbox, else the samples).",
+)
+as_of = click.option(
+    "--as-of",
+    callback=day,
+    metavar="DATE",
+    help="Only what was received on or before this day is seen (default: Monday of this ISO week).",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name="shoudai")
+def main() -> None:
+    """首贷 first-loan prospects: department feeds in, a scored weekly target list out, conversions back in."""
+
+
+def print_json(value: Any) -> None:
+    """A value as JSON for a script."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
