@@ -16,7 +16,7 @@ from pipelines.lists.context import FeedSource, ListContext
 from pipelines.lists.manifest import write_manifest
 from pipelines.lists.notes import notes
 from pipelines.lists.summary import named_divisions, summary
-from pipelines.lists.workbook import ROWS_PER_SHEET, Book
+from pipelines.lists.workbook import Book
 from pipelines.names import names_zh
 from pipelines.warehouse.tables import Table, table
 
@@ -26,6 +26,9 @@ TITLE = "首贷目标名单"
 TABLE = "out.target_list"
 FORMULA_START = r"^\s*[=+\-@＝＋－＠]|^[\t\r\n]"
 """How a text begins that Excel, WPS or LibreOffice would take for a formula when it opens a CSV."""
+
+MOST_ROWS = 50_000
+"""Rows of the workbook: what people can still work with, and ten seconds of writing; the CSV has all of them."""
 
 UNSHOWN = ("points", "is_holdout")
 """Not in marketing's files as columns: points stand beside their reasons, hold-outs are left out."""
@@ -66,14 +69,14 @@ def write_workbook(
     rows: pl.DataFrame,
     week: str,
     context: ListContext,
-    rows_per_sheet: int = ROWS_PER_SHEET,
+    most_rows: int = MOST_ROWS,
 ) -> None:
-    """The Excel workbook with the sheets 名单 (名单2, … beyond Excel's row limit), 汇总 and 说明."""
+    """The Excel workbook with the sheets 名单 (the first `most_rows` by rank), 汇总 and 说明."""
     pinned = shown.columns.index(_title("name")) + 1
     with Book(path, f"{TITLE} {week}", context.as_of) as book:
-        book.add_list(shown, "名单", pinned=pinned if pinned <= 4 else 0, rows_per_sheet=rows_per_sheet)
+        book.add_list(shown.head(most_rows), "名单", pinned=pinned if pinned <= 4 else 0)
         book.add_text("汇总", summary(rows, week, context), widths=(30, 12, 12, 20, 14))
-        book.add_text("说明", notes(_table(), shown.columns, week, context), widths=(30, 78, 34, 14, 14))
+        book.add_text("说明", notes(_table(), shown, most_rows, week, context), widths=(30, 78, 34, 14, 14))
 
 
 def write_csv(path: Path, shown: pl.DataFrame) -> None:

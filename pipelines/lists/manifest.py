@@ -53,11 +53,10 @@ def _rows(path: Path) -> int | None:
 
 
 def _workbook_rows(path: Path) -> int:
-    """Rows below the headings on the sheets 名单, 名单2, …, as each sheet states its own extent."""
+    """Rows below the headings on the sheet 名单, as it states its own extent."""
     with ZipFile(path) as book:
         names = re.findall(r'<sheet name="([^"]*)"', book.read("xl/workbook.xml").decode("utf-8"))
-        numbers = [number for number, name in enumerate(names, 1) if name.startswith("名单")]
-        return sum(_extent(book, f"xl/worksheets/sheet{number}.xml") - 1 for number in numbers)
+        return _extent(book, f"xl/worksheets/sheet{names.index('名单') + 1}.xml") - 1
 
 
 def _extent(book: ZipFile, member: str) -> int:

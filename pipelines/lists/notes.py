@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import yaml
 
 from pipelines.errors import DeclarationError
@@ -23,8 +24,8 @@ TEXTS = Path(__file__).with_name("notes_zh.yml")
 STATES = {"fresh": "正常", "late": "逾期未到", "missing": "尚未接入", "failed": "最新文件未通过检查"}
 
 
-def notes(declared: Table, headings: Sequence[str], week: str, context: ListContext) -> list[Line]:
-    """The lines of the sheet; every shown column is explained.
+def notes(declared: Table, shown: pl.DataFrame, most_rows: int, week: str, context: ListContext) -> list[Line]:
+    """The lines of the sheet; every shown column is explained, and a list too long for the workbook says so.
 
     Raises:
         DeclarationError: `notes_zh.yml` explains a shown column not at all, or names an unknown parameter.
@@ -33,12 +34,17 @@ def notes(declared: Table, headings: Sequence[str], week: str, context: ListCont
     return [
         Line((f"首贷目标名单 {week} 说明",), "title"),
         Line((f"数据截止日 {context.as_of:%Y-%m-%d}（含）；{texts['files']}",), "note"),
-        *_block(("列名", "含义", "英文列名"), _columns(declared, headings, texts["columns"])),
+        *_cut(shown.height, most_rows, texts["cut"]),
+        *_block(("列名", "含义", "英文列名"), _columns(declared, shown.columns, texts["columns"])),
         *_block(("口径", "定义", "工作方案条款"), _definitions(texts["definitions"], context.parameters)),
         *_block(("利率", "说明"), _rates(context.lpr)),
         *_block(("数据来源", "状态", "最新文件", "报送部门", "收到日期"), _sources(context)),
         *_block(("合规提示", "要求"), ((f"{number}", text) for number, text in enumerate(texts["law"], 1))),
     ]
+
+
+def _cut(rows: int, most_rows: int, text: str) -> list[Line]:
+    return [Line((text.format(rows=rows, most_rows=most_rows),), "note")] if rows > most_rows else []
 
 
 def _block(head: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> list[Line]:

@@ -1,7 +1,7 @@
 """The Excel workbook of a release: formats, widths, the sheets 名单, 汇总 and 说明.
 
-Cells are written row by row into xlsxwriter's constant-memory mode: a list of a million prospects needs no more memory
-than its frame. Strings are only ever written as strings: nothing a department typed can become a formula or a link.
+Cells are written row by row into xlsxwriter's constant-memory mode: a list needs no more memory than its frame. Strings
+are only ever written as strings: nothing a department typed can become a formula or a link.
 """
 
 from __future__ import annotations
@@ -17,9 +17,6 @@ import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.format import Format  # type: ignore[import-untyped]
 from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
-
-ROWS_PER_SHEET = 1_048_575
-"""Excel's 1,048,576 rows a sheet, less the heading."""
 
 FONT = "微软雅黑"
 WIDE = (
@@ -82,25 +79,17 @@ class Book:
             self._formats[key] = self._book.add_format({**basics, **properties})
         return self._formats[key]
 
-    def add_list(self, frame: pl.DataFrame, sheet: str, pinned: int, rows_per_sheet: int = ROWS_PER_SHEET) -> list[str]:
-        """Write a frame as filterable sheets `sheet`, `sheet2`, …; its column names are the headings.
+    def add_list(self, frame: pl.DataFrame, sheet: str, pinned: int) -> None:
+        """Write a frame as a filterable sheet; its column names are the headings.
 
         Args:
             frame: what to write; text, numbers, dates.
-            sheet: name of the first sheet.
+            sheet: name of the sheet.
             pinned: leading columns that stay in sight when scrolling sideways.
-            rows_per_sheet: data rows a sheet may hold.
-
-        Returns:
-            The names of the sheets.
         """
         columns = [_Column.of(frame[name]) for name in frame.columns]
         cells = frame.with_columns(_as_cell(frame[name]) for name in frame.columns)
-        starts = range(0, max(frame.height, 1), rows_per_sheet)
-        names = [sheet if number == 1 else f"{sheet}{number}" for number in range(1, len(starts) + 1)]
-        for name, start in zip(names, starts, strict=True):
-            self._list_sheet(name, columns, cells.slice(start, rows_per_sheet), pinned)
-        return names
+        self._list_sheet(sheet, columns, cells, pinned)
 
     def add_text(self, sheet: str, lines: Sequence[Line], widths: Sequence[int]) -> None:
         """Write a sheet of lines that people read from top to bottom."""

@@ -80,7 +80,17 @@ def registered(lake: Path) -> pd.DataFrame:
 
 def regular_payers(lake: Path) -> pd.Series[float]:
     """Tax paid in the window, by entity with twelve good months in it."""
-    columns = ("uscc", "tax_item", "period_start", "period_end", "due_on", "declared_on", "paid_on", "tax_due", "tax_paid")
+    columns = (
+        "uscc",
+        "tax_item",
+        "period_start",
+        "period_end",
+        "due_on",
+        "declared_on",
+        "paid_on",
+        "tax_due",
+        "tax_paid",
+    )
     own = _read(lake, "tax__payments", *columns, "withheld")
     withheld = own["withheld"].fillna(value=False).astype(bool)
     own = own[(own["period_end"] >= "2023-11-01") & ~withheld & ~own["tax_item"].str.contains(INSURANCE)].copy()

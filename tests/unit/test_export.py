@@ -314,20 +314,18 @@ def test_the_same_list_gives_the_same_bytes_anywhere_and_any_time(
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
 
 
-def test_a_list_longer_than_a_sheet_goes_on_on_the_next(tmp_path: Path, context: ListContext) -> None:
+def test_of_a_long_list_the_workbook_has_the_first_ranks_and_says_so(tmp_path: Path, context: ListContext) -> None:
     picked = listing(*(prospect(rank) for rank in range(1, 8)))
     shown = export.in_chinese(picked, {})
-    export.write_workbook(tmp_path / "long.xlsx", shown, picked, WEEK, context, rows_per_sheet=3)
+    export.write_workbook(tmp_path / "long.xlsx", shown, picked, WEEK, context, most_rows=3)
     book = openpyxl.load_workbook(tmp_path / "long.xlsx")
-    assert book.sheetnames == ["名单", "名单2", "名单3", "汇总", "说明"]
-    assert [[cell.value for cell in book[name]["B"]] for name in book.sheetnames[:3]] == [
-        ["排名", 1, 2, 3],
-        ["排名", 4, 5, 6],
-        ["排名", 7],
+    assert book.sheetnames == ["名单", "汇总", "说明"]
+    assert [cell.value for cell in book["名单"]["B"]] == ["排名", 1, 2, 3]
+    assert "名单共 7 户，本工作簿列出排名前 3 户；全部名单见同名 CSV 和 Parquet 文件。" in [
+        cell.value for cell in book["说明"]["A"]
     ]
-    assert book["名单3"].auto_filter.ref.startswith("A1:")
     assert write_manifest(tmp_path, {}).is_file()
-    assert json.loads((tmp_path / "manifest.json").read_text("utf-8"))["files"]["long.xlsx"]["rows"] == 7
+    assert json.loads((tmp_path / "manifest.json").read_text("utf-8"))["files"]["long.xlsx"]["rows"] == 3
 
 
 def test_an_empty_list_is_still_a_release(tmp_path: Path, context: ListContext) -> None:
