@@ -1,4 +1,4 @@
-"""`make bench`: each contender three times in turn, each in a process of its own; medians, ratios, peak memory."""
+"""`make bench`: contenders in turn, each in a process of its own; medians, ratios, peak memory. Sizes: see README.md here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
@@ -16,42 +17,103 @@ from tests.benchmarks import deciding, tax_file
 from tests.benchmarks.apart import Outcome, run_apart
 
 ROUNDS = 3
+SUBSET_ROWS = 200_000
+"""What a row-by-row loader can take in a minute."""
+MONTHS = (14, 38)
+"""A warehouse of one year and of three, each with two months more for late filers."""
 out = Console(width=120)
 
 
 def main() -> None:
-    rows, entities = int(os.environ.get("BENCH_ROWS", "5000000")), int(os.environ.get("BENCH_ENTITIES", "1000000"))
+    """Every table, on data made for it in a temporary folder."""
     folder = Path(tempfile.mkdtemp(prefix="shoudai-bench-"))
+    rows, entities = int(os.environ.get("BENCH_ROWS", "5000000")), int(os.environ.get("BENCH_ENTITIES", "1000000"))
     try:
-        out.print(f"making a tax file of {rows:,} rows …")
-        tax_file.make(folder / "files", rows)
-        contenders = ["landing:bare", "landing:ours"]
-        report(f"landing {rows:,} tax rows", "3.0", contenders, folder / "files", folder / "scratch")
-        shutil.rmtree(folder / "files")
-        out.print(f"making a warehouse of {entities:,} entities …")
-        panel = deciding.make(folder / "home", entities)
-        contenders = ["deciding:by_hand", "deciding:ours"]
-        report(f"deciding {entities:,} entities, {panel:,} rows", "2.0", contenders, folder / "home", folder)
+        landing(folder / "tax", rows)
+        deciding_and_publishing(folder / "province", entities)
+        growth(folder, entities // 10)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def report(what: str, budget: str, contenders: Sequence[str], inputs: Path, scratch: Path) -> None:
+def landing(folder: Path, rows: int) -> None:
+    """A large file against the engine's bare load; a small one also against a loader that goes row by row."""
+    for size, contenders, rounds in (
+        (rows, ["landing:bare", "landing:ours"], ROUNDS),
+        (SUBSET_ROWS, ["landing:bare", "landing:ours", "in_dlt:in_dlt"], 1),
+    ):
+        out.print(f"making a tax file of {size:,} rows …")
+        tax_file.make(folder, size)
+        report(f"landing {size:,} tax rows", {"landing:ours": "≤ 3"}, contenders, folder, rounds)
+        shutil.rmtree(folder)
+
+
+def deciding_and_publishing(home: Path, entities: int) -> None:
+    """Who is eligible, by us and by others; then a week from links to the published file, and what people ask of it."""
+    out.print(f"making a warehouse of {entities:,} entities …")
+    panel = deciding.make(home, entities)
+    size = f"{entities:,} entities, {panel:,} rows"
+    report(f"deciding, {size}", {"deciding:ours": "≤ 2"}, ["deciding:by_hand", "deciding:ours"], home, ROUNDS)
+    others = ["deciding:ours", "in_pandas:in_pandas", "in_spark:in_spark"]
+    report(f"the same rules elsewhere, {size}", {"in_pandas:in_pandas": "≥ 10"}, others, home, 1)
+    report(f"a week, {size}", {}, ["weekly:ours"], home, 1)
+    report(f"asking the published file, {size}", {}, ["asking:ours"], home, 1)
+    shutil.rmtree(home)
+
+
+def growth(folder: Path, entities: int) -> None:
+    """Cost follows the window, not the history in the warehouse."""
+    taken = {}
+    for months in MONTHS:
+        home = folder / f"{months}-months"
+        out.print(f"making a warehouse of {entities:,} entities and {months} months …")
+        taken[f"{months} months, {deciding.make(home, entities, months):,} rows"] = in_turn(
+            ["deciding:ours"], home, ROUNDS
+        )
+        shutil.rmtree(home)
+    outcomes = {size: found["deciding:ours"] for size, found in taken.items()}
+    show(f"history: deciding {entities:,} entities", {list(outcomes)[-1]: "≤ 1.15"}, outcomes)
+
+
+def report(what: str, budgets: dict[str, str], contenders: Sequence[str], inputs: Path, rounds: int) -> None:
     """Run the contenders in turn and print a row each; the first is the measure of the others."""
-    table = Table("contender", "seconds", "ratio", "budget", "peak MB", "written MB", title=what)
+    taken = in_turn([name for name in contenders if _is_here(name)], inputs, rounds)
+    agree(taken)
+    show(what, budgets, taken)
+
+
+def in_turn(contenders: Sequence[str], inputs: Path, rounds: int) -> dict[str, list[Outcome]]:
+    """Every contender once a round."""
     taken: dict[str, list[Outcome]] = {name: [] for name in contenders}
-    for round_no in range(ROUNDS):
+    for round_no in range(rounds):
         for name in contenders:
             out.print(f"  round {round_no + 1}: {name}")
-            taken[name].append(run_apart(name, inputs, scratch / name.replace(":", "-")))
-    agree(taken)
-    measure = median(each.seconds for each in taken[contenders[0]])
+            scratch = inputs.with_name(f"{inputs.name}-{name.replace(':', '-')}")
+            taken[name].append(run_apart(name, inputs, scratch))
+            shutil.rmtree(scratch, ignore_errors=True)
+    return taken
+
+
+def _is_here(contender: str) -> bool:
+    """Whether a contender's library is installed (`pip install -e .[bench]`), and the Java that PySpark needs."""
+    needs = {"in_dlt:in_dlt": "dlt", "in_spark:in_spark": "pyspark"}.get(contender)
+    is_here = needs is None or (
+        find_spec(needs) is not None and (needs != "pyspark" or shutil.which("java") is not None)
+    )
+    if not is_here:
+        out.print(f"  {contender} is left out: {needs} is not installed (pip install -e .[bench]; PySpark needs Java)")
+    return is_here
+
+
+def show(what: str, budgets: dict[str, str], taken: dict[str, list[Outcome]]) -> None:
+    """A table: medians, ratios to the first row, peak memory, bytes written; the steps where a contender tells them."""
+    table = Table("contender", "seconds", "ratio", "budget", "peak MB", "written MB", title=what)
+    measure = median(each.seconds for each in next(iter(taken.values())))
     for name, outcomes in taken.items():
         seconds = median(each.seconds for each in outcomes)
-        table.add_row(
-            name, f"{seconds:.1f}", f"{seconds / measure:.2f}", "" if name == contenders[0] else f"≤ {budget}",
-            f"{max(each.peak_mb for each in outcomes):,.0f}", f"{median(each.written_mb for each in outcomes):,.0f}",
-        )  # fmt: skip
+        peak, written = max(each.peak_mb for each in outcomes), median(each.written_mb for each in outcomes)
+        ratio, budget = f"{seconds / measure:.2f}", budgets.get(name, "")
+        table.add_row(name, f"{seconds:.1f}", ratio, budget, f"{peak:,.0f}", f"{written:,.0f}")
         for step, spent in outcomes[-1].steps.items():
             table.add_row(f"  {step}", f"{spent:.1f}", "", "", "", "", style="dim")
     out.print(table)

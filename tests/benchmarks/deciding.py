@@ -30,7 +30,7 @@ COUNTED = {
 BY_HAND = (Path(__file__).parent / "by_hand.sql").read_text(encoding="utf-8")
 
 
-def make(home: Path, entities: int) -> int:
+def make(home: Path, entities: int, months: int = MONTHS) -> int:
     """A warehouse of all feeds of a province, with the ledger rows that make them visible; returns the rows of all panels."""
     from pipelines.settings import Settings
     from pipelines.simulate.province import World
@@ -40,7 +40,7 @@ def make(home: Path, entities: int) -> int:
     shutil.rmtree(home, ignore_errors=True)
     (home / "inbox").mkdir(parents=True)
     spool = home / "spool"
-    rows = _spool(World(entities, MONTHS, SEED, recent=MONTHS), spool)
+    rows = _spool(World(entities, months, SEED, recent=months), spool)
     with writer(Settings.from_env(home=home)) as con:
         migrate(con)
         for folder in sorted(spool.iterdir()):
