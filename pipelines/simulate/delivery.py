@@ -120,16 +120,28 @@ def delivered(shipment: Shipment) -> Delivery:
 
 def as_text(feed: str, rows: pl.DataFrame, style: Style) -> pl.DataFrame:
     """All cells as the department writes them, under its headings."""
-    columns = HEADINGS[feed]
-    return rows.select(
-        _cell(name, heading, style).alias(_title(name, heading, style)) for name, heading in columns.items()
+    columns = HEADINGS[feed].items()
+    return rows.select(_cell(name, heading, style).alias(_title(name, heading, style)) for name, heading in columns)
+
+
+def header(feed: str, style: Style) -> bytes:
+    """The first line of a file, with the mark of its encoding where it has one."""
+    titles = [_title(name, heading, style) for name, heading in HEADINGS[feed].items()]
+    return csv_bytes(pl.DataFrame(schema=dict.fromkeys(titles, pl.String)), style)
+
+
+def csv_bytes(table: pl.DataFrame, style: Style, *, include_header: bool = True) -> bytes:
+    """A text table as delimited bytes; gaps are empty. The mark of an encoding stands before the header."""
+    buffer = io.BytesIO()
+    table.write_csv(
+        buffer,
+        include_header=include_header,
+        include_bom=include_header and style.encoding == "utf-8-sig",
+        separator=style.separator,
+        line_terminator=style.newline,
     )
-
-
-def csv_bytes(table: pl.DataFrame, style: Style) -> bytes:
-    """A text table as delimited bytes; gaps are empty."""
-    text = table.write_csv(separator=style.separator, line_terminator=style.newline)
-    return text.encode(style.encoding)
+    content = buffer.getvalue()
+    return content if style.encoding.startswith("utf-8") else content.decode().encode(style.encoding)
 
 
 def packed(content: bytes, name: str, pack: str) -> bytes:

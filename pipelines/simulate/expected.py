@@ -229,7 +229,7 @@ def propensity(county: County, evidence: Evidence, rules: pl.DataFrame) -> pl.Da
         0.3 * pl.col("segment__green").fill_null(value=False).cast(pl.Float64),
         -0.5 * pl.col("segment__new_enterprise").fill_null(value=False).cast(pl.Float64),
     ]
-    with_contact = pl.sum_horizontal(merits) + pl.lit(pl.Series(noise)) - 2.4
+    with_contact = sum(merits, pl.lit(pl.Series(noise))) - 2.4  # in this order: a horizontal sum adds as threads come
     return facts.select(
         "uscc", _logistic(with_contact).alias("with_contact"), _logistic(with_contact - 1.8).alias("without_contact")
     ).sort("uscc")

@@ -37,6 +37,14 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(world: Path,
     assert _bytes_below(tmp_path / "other") != _bytes_below(world)
 
 
+def test_the_bytes_do_not_depend_on_how_many_processes_made_them(tmp_path: Path) -> None:
+    made = World(3_000, 3, 3, "heavy", recent=1, county_size=1_000)
+    rows = [write(made, tmp_path / str(workers), workers=workers) for workers in (1, 2)]
+    assert rows[0] == rows[1]
+    assert _bytes_below(tmp_path / "1") == _bytes_below(tmp_path / "2")
+    assert not list((tmp_path / "2").glob(".*")), "no pieces are left behind"
+
+
 def test_all_feeds_are_delivered_with_days_in_their_names(world: Path) -> None:
     assert {path.name for path in world.iterdir()} == {*feeds(), "truth"}
     names = [path.name for feed in feeds() for path in (world / feed).iterdir()]
