@@ -182,7 +182,8 @@ def _made(world: World, folder: Path, number: int) -> _Made:
         parcel = batch.parcel
         piece = PieceWriter(folder / f"{number}-{nth}", parcel.style)
         piece.append(as_text(parcel.feed, batch.clean, parcel.style))
-        dirt += [_note(parcel, each, piece.append(each.text, has_stand_ins=True)) for each in batch.dirty]
+        if batch.dirty:
+            dirt += _notes(batch, piece.append(pl.concat(each.text for each in batch.dirty), has_stand_ins=True))
         pieces.append(piece.done(parcel.feed, parcel.name))
         evidence.take(parcel.feed, batch.accepted)
     rules = evidence.judged()
@@ -202,17 +203,19 @@ def _numbered(dirt: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.col("row_no") + pl.col("before")).drop("before")
 
 
-def _note(parcel: Parcel, dirty: Dirty, first: int) -> pl.DataFrame:
-    """Where spoilt rows stand and what must become of them; of a row sent twice the second is the duplicate."""
-    spoil, height = dirty.spoil, dirty.text.height
-    rows = pl.select(row_no=pl.int_range(first + 1, first + height + 1))
-    if spoil.copy and spoil.fate != QUARANTINED:
-        rows = rows.gather_every(2, offset=1)
-    return rows.select(
-        pl.lit(parcel.feed).alias("feed"),
-        pl.lit(parcel.name).alias("file"),
-        "row_no",
-        pl.lit(spoil.what).alias("what"),
-        pl.lit(spoil.fate).alias("fate"),
-        pl.lit(spoil.reason, pl.String).alias("reason"),
-    )
+def _notes(batch: Batch, before: int) -> Iterator[pl.DataFrame]:
+    """Where the spoilt rows of a batch stand, behind so many others, and what must become of them."""
+    first = before + 1
+    for dirty in batch.dirty:
+        spoil, height = dirty.spoil, dirty.text.height
+        rows = pl.select(row_no=pl.int_range(first, first + height))
+        first += height
+        # of a row sent twice the second is the duplicate
+        yield (rows.gather_every(2, offset=1) if spoil.copy and spoil.fate != QUARANTINED else rows).select(
+            pl.lit(batch.parcel.feed).alias("feed"),
+            pl.lit(batch.parcel.name).alias("file"),
+            "row_no",
+            pl.lit(spoil.what).alias("what"),
+            pl.lit(spoil.fate).alias("fate"),
+            pl.lit(spoil.reason, pl.String).alias("reason"),
+        )
