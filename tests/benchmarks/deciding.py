@@ -79,17 +79,17 @@ def _spool(world: World, spool: Path, county: int) -> int:
 
 
 def _insert(con: Connection, folder: Path) -> None:
-    """All deliveries of a feed, each into Parquet of its own as landing does; a register whole, each version until the next."""
+    """All deliveries of a feed, each into Parquet of its own as landing does; of a register, each version until the next one."""
     from pipelines.feeds.contract import contract
 
     made = contract(folder.name)
-    key = ", ".join(f'"{name}"' for name in made.key)
-    until = f"lead(received_on) OVER (PARTITION BY {key} ORDER BY received_on, file_id) AS superseded_on"
-    is_upsert = made.delivery == "upsert"
-    for files in ["*"] if is_upsert else sorted({f"{path.name.rpartition('-')[0]}-*" for path in folder.iterdir()}):
-        rows = f"SELECT *, 0 AS row_no{f', {until}' if is_upsert else ''} FROM read_parquet('{folder}/{files}')"
+    until = f"LEFT JOIN superseded USING ({_superseded(con, folder)})" if made.delivery == "upsert" else ""
+    for delivery in sorted({path.name.rpartition("-")[0] for path in folder.iterdir()}):
         con.execute(
-            f"INSERT INTO lake.feed.{made.feed} BY NAME {rows}{' ORDER BY received_on, file_id' if is_upsert else ''}"
+            f"""
+            INSERT INTO lake.feed.{made.feed} BY NAME
+            SELECT *, 0 AS row_no FROM read_parquet('{folder}/{delivery}-*') {until}
+            """
         )
     con.execute(
         f"""
@@ -98,6 +98,22 @@ def _insert(con: Connection, folder: Path) -> None:
         """,
         [datetime(2026, 11, 23, 8)],
     )
+
+
+def _superseded(con: Connection, folder: Path) -> str:
+    """`superseded`: the versions of a register that a later delivery replaces, and when; returns the columns they are known by."""
+    from pipelines.feeds.contract import contract
+
+    key = ", ".join(f'"{name}"' for name in contract(folder.name).key)
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE superseded AS
+        SELECT {key}, received_on, file_id,
+               lead(received_on) OVER (PARTITION BY {key} ORDER BY received_on, file_id) AS superseded_on
+        FROM read_parquet('{folder}/*') QUALIFY superseded_on IS NOT NULL
+        """
+    )
+    return f"{key}, received_on, file_id"
 
 
 def ours(home: Path, scratch: Path) -> Work:
