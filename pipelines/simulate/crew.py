@@ -65,8 +65,8 @@ def _put_back(name: str, value: str | None) -> None:
 
 
 def _begin() -> None:
-    """A worker leaves Ctrl-C to the process that started it, and ends when that one is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """A worker ends at Ctrl-C without a word, and when the process that started it is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
