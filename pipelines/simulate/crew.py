@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.connection import wait
@@ -27,7 +27,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def in_order(work: Callable[[int], Made], count: int, workers: int | None = None) -> Iterator[Made]:
+def in_order(work: Callable[[int], Made], count: int, workers: int | None = None) -> Generator[Made, None, None]:
     """`work(0)` to `work(count - 1)`, in that order, made by `workers` processes (default: one a core).
 
     `work` must be a function of a module, or a `partial` of one. One worker is this process itself.

@@ -12,6 +12,7 @@ name and day of receipt, and `typed(feed, batch.accepted)` has the contract's co
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
@@ -20,7 +21,7 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from pipelines.errors import UsageError
+from pipelines.errors import DiskFullError, UsageError, is_disk_full
 from pipelines.progress import Progress, Quiet
 from pipelines.simulate.county import County
 from pipelines.simulate.crew import in_order
@@ -34,6 +35,9 @@ from pipelines.simulate.places import COUNTY_ENTITIES, MOST_COUNTIES, county_of_
 from pipelines.simulate.spool import Piece, PieceWriter, Spool, Tables
 
 TRUTH = "truth"
+_GB_PER_MILLION = 0.24
+"""A month of a million entities on disk, packed as their departments pack it; measured."""
+
 _FEWEST_MONTHS, _MOST_MONTHS = 3, 36
 _DIRT_SCHEMA = {"feed": pl.String, "file": pl.String, "row_no": pl.Int64, "what": pl.String, "fate": pl.String,
                 "reason": pl.String}  # fmt: skip
@@ -145,23 +149,38 @@ def write(world: World, folder: Path, progress: Progress | None = None, workers:
 
     Raises:
         UsageError: the folder is not empty.
+        DiskFullError: no space left; what was written is no whole world.
     """
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty; expected a new folder: a world is never mixed with another")
-    folder.mkdir(parents=True, exist_ok=True)
     watch = progress or Quiet()
     watch.begin("counties", len(world.sizes))
+    try:
+        rows = _write(world, folder, watch, workers)
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        raise DiskFullError(
+            f"disk full while writing {folder}: a million entities take about {_GB_PER_MILLION * world.months:.1f} GB; "
+            "delete it, free some space, and simulate again"
+        ) from error
+    watch.end()
+    return rows
+
+
+def _write(world: World, folder: Path, watch: Progress, workers: int | None) -> int:
+    folder.mkdir(parents=True, exist_ok=True)
     with (
         TemporaryDirectory(prefix=".pieces-", dir=folder) as pieces,
+        closing(in_order(partial(_made, world, Path(pieces)), len(world.sizes), workers)) as counties,
         Spool(folder) as spool,
         Tables(folder / TRUTH) as tables,
     ):
-        for county in in_order(partial(_made, world, Path(pieces)), len(world.sizes), workers):
+        for county in counties:
             watch.advance(county.name)
             before = spool.take(county.pieces)
             for name, rows in county.truth.items():
                 tables.append(name, _numbered(rows, before) if name == "dirt" else rows)
-    watch.end()
     return spool.rows
 
 

@@ -48,7 +48,7 @@ class PieceWriter:
     def append(self, table: pl.DataFrame, *, has_stand_ins: bool = False) -> int:
         """A text table behind what is there; returns the place of its first row, counted from 0."""
         content = csv_bytes(table, self.style, include_header=False)
-        self._out.write(member(_spoilt(content, self.style) if has_stand_ins else content, self.style))
+        self._out.write(_member(_spoilt(content, self.style) if has_stand_ins else content, self.style))
         first = self.rows
         self.rows += table.height
         return first
@@ -106,11 +106,11 @@ class Spooled:
             # opened by name it is dated 1980: no clock time gets into the bytes
             self._out = bundle.open(self.path.stem + ".csv", "w", force_zip64=True)
             self._closing = [self._out.close, bundle.close, *self._closing]
-        self._out.write(member(header(self.feed, self.style), self.style))
+        self._out.write(_member(header(self.feed, self.style), self.style))
 
     def append(self, table: pl.DataFrame) -> None:
         """A text table behind what is there."""
-        self._out.write(member(csv_bytes(table, self.style, include_header=False), self.style))
+        self._out.write(_member(csv_bytes(table, self.style, include_header=False), self.style))
         self.rows += table.height
 
     def take(self, piece: Piece) -> None:
@@ -120,11 +120,11 @@ class Spooled:
         piece.path.unlink()
         self.rows += piece.rows
 
-    def close(self) -> None:
-        """Finish the file and write its control file, if its department sends one."""
+    def close(self, *, is_whole: bool = True) -> None:
+        """Finish the file and write its control file, if its department sends one: never for a file that was cut short."""
         for closing in self._closing:
             closing()
-        if self._raw:
+        if self._raw and is_whole:
             text = stated_text(self._raw.hash.hexdigest(), self.rows, self.style)
             self.path.with_name(f"{self.path.name}.ok").write_text(text, encoding="utf-8", newline="\n")
 
@@ -146,7 +146,7 @@ class Spool:
     ) -> None:
         """Finish all files."""
         for spooled in self._files.values():
-            spooled.close()
+            spooled.close(is_whole=error is None)
 
     @property
     def rows(self) -> int:
@@ -193,7 +193,7 @@ class Tables:
         self._tables[name].write_table(rows, row_group_size=max(frame.height, 1))
 
 
-def member(content: bytes, style: Style) -> bytes:
+def _member(content: bytes, style: Style) -> bytes:
     """Bytes as they stand in a file that grows: members of a gzip may follow each other, a zip is packed as a whole."""
     return gzip.compress(content, compresslevel=1, mtime=0) if style.pack == "gz" else content
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from datetime import date
 from pathlib import Path
 
@@ -11,12 +12,13 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
-from pipelines.errors import UsageError
+from pipelines.errors import DiskFullError, UsageError
 from pipelines.feeds.contract import feeds
 from pipelines.registers.uscc import is_valid
 from pipelines.simulate import outcomes
 from pipelines.simulate.months import Calendar
 from pipelines.simulate.province import World, write
+from pipelines.simulate.spool import Piece, Spool
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +88,24 @@ def test_a_world_that_cannot_be_is_refused_in_words(given: tuple, words: str) ->
 def test_a_folder_with_something_in_it_is_left_alone(world: Path) -> None:
     with pytest.raises(UsageError, match="is not empty"):
         write(World(1_000), world)
+
+
+def test_a_full_disk_is_said_in_words_and_no_control_file_vouches_for_what_was_cut_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = Spool.take
+
+    def second_time_full(spool: Spool, pieces: tuple[Piece, ...]) -> pl.DataFrame:
+        if spool.rows:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return taken(spool, pieces)
+
+    monkeypatch.setattr(Spool, "take", second_time_full)
+    with pytest.raises(DiskFullError, match="delete it, free some space"):
+        write(World(2_000, 3, county_size=1_000, recent=1), tmp_path / "world", workers=1)
+    assert list((tmp_path / "world").glob("tax__payments/*.csv"))
+    assert not list((tmp_path / "world").glob("*/*.ok"))
+    assert not list((tmp_path / "world").glob(".*"))
 
 
 def test_a_calendar_of_three_years_has_its_yearly_periods() -> None:
