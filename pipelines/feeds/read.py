@@ -295,10 +295,10 @@ def count_repaired(con: Connection, reading: Reading) -> int:
     codes = [each for each in reading.cells if each.column.type == "uscc" and each.raw != "NULL"]
     if not codes or not reading.has_odd_rows(con):
         return 0
-    repaired = " + ".join(
-        f"""count_if(NOT is_faulty AND fields[{int(each.raw[1:]) + 1}] <> replace("{each.column.name}", {quoted(LEGACY)}, ''))"""
-        for each in codes
+    changed = (
+        f"""fields[{int(each.raw[1:]) + 1}] <> replace("{each.column.name}", {quoted(LEGACY)}, '')""" for each in codes
     )
+    repaired = " + ".join(f"count(*) FILTER (WHERE NOT is_faulty AND {each})" for each in changed)
     row = con.execute(f"SELECT {repaired} FROM careful").fetchone()
     return int(row[0]) if row else 0
 
@@ -333,7 +333,8 @@ def corrections_made(con: Connection, reading: Reading) -> list[tuple[Correction
     counted = []
     for correction, where, place in found:
         row = con.execute(
-            f"SELECT count(*), count_if(coalesce(trim(raw[{place + 1}]), '') = ?) FROM ({kept_raw()}) WHERE {where}",
+            f"SELECT count(*), count(*) FILTER (WHERE coalesce(trim(raw[{place + 1}]), '') = ?) "
+            f"FROM ({kept_raw()}) WHERE {where}",
             [correction.expect],
         ).fetchone()
         counted.append((correction, *(row or (0, 0))))

@@ -9,10 +9,15 @@ import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cache
 
 import polars as pl
 
 from pipelines.simulate.headings import FLAG_WORDS, HEADINGS, Heading
+
+_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2099, 12, 31)
+"""Days a department may write."""
 
 _EPOCH = (2026, 1, 1, 0, 0, 0)
 """The modification time inside every zip: same content, same bytes."""
@@ -120,16 +125,28 @@ def delivered(shipment: Shipment) -> Delivery:
 
 def as_text(feed: str, rows: pl.DataFrame, style: Style) -> pl.DataFrame:
     """All cells as the department writes them, under its headings."""
-    columns = HEADINGS[feed]
-    return rows.select(
-        _cell(name, heading, style).alias(_title(name, heading, style)) for name, heading in columns.items()
+    columns = HEADINGS[feed].items()
+    return rows.select(_cell(name, heading, style).alias(_title(name, heading, style)) for name, heading in columns)
+
+
+def header(feed: str, style: Style) -> bytes:
+    """The first line of a file, with the mark of its encoding where it has one."""
+    titles = [_title(name, heading, style) for name, heading in HEADINGS[feed].items()]
+    return csv_bytes(pl.DataFrame(schema=dict.fromkeys(titles, pl.String)), style)
+
+
+def csv_bytes(table: pl.DataFrame, style: Style, *, include_header: bool = True) -> bytes:
+    """A text table as delimited bytes; gaps are empty. The mark of an encoding stands before the header."""
+    buffer = io.BytesIO()
+    table.write_csv(
+        buffer,
+        include_header=include_header,
+        include_bom=include_header and style.encoding == "utf-8-sig",
+        separator=style.separator,
+        line_terminator=style.newline,
     )
-
-
-def csv_bytes(table: pl.DataFrame, style: Style) -> bytes:
-    """A text table as delimited bytes; gaps are empty."""
-    text = table.write_csv(separator=style.separator, line_terminator=style.newline)
-    return text.encode(style.encoding)
+    content = buffer.getvalue()
+    return content if style.encoding.startswith("utf-8") else content.decode().encode(style.encoding)
 
 
 def packed(content: bytes, name: str, pack: str) -> bytes:
@@ -176,12 +193,22 @@ def _cell(name: str, heading: Heading, style: Style) -> pl.Expr:
     shapes: dict[str, Callable[[], pl.Expr]] = {
         "cents": lambda: scaled(column, 6 if name in style.ten_thousands else 2),
         "hundredths": lambda: scaled(column, 2),
-        "date": lambda: column.dt.strftime(style.day),
-        "month": lambda: column.dt.strftime(style.month),
+        "date": lambda: _day(column, style.day),
+        "month": lambda: _day(column, style.month),
         "time": lambda: column.dt.strftime("%Y-%m-%d %H:%M:%S"),
         "flag": lambda: pl.when(column).then(pl.lit(yes)).when(~column).then(pl.lit(no)),
     }
     return shapes[heading.kind]() if heading.kind in shapes else column.cast(pl.String)
+
+
+def _day(column: pl.Expr, shape: str) -> pl.Expr:
+    """Dates as text, each day of the calendar written once."""
+    return pl.lit(_days(shape)).gather((column - _FIRST_DAY).dt.total_days())
+
+
+@cache
+def _days(shape: str) -> pl.Series:
+    return pl.date_range(_FIRST_DAY, _LAST_DAY, eager=True).dt.strftime(shape)
 
 
 def scaled(column: pl.Expr, digits: int) -> pl.Expr:

@@ -62,16 +62,13 @@ def spoilt(feed: str, rows: pl.DataFrame, style: Style, rate: float, rng: np.ran
         return []
     chosen = candidates[np.sort(rng.choice(candidates.height, count, replace=False)).tolist()]
     ways = list(_ways(feed))
-    nth = pl.Series(rng.integers(0, len(ways), count))
-    return [
-        _dirty(feed, way, chosen.filter(nth == number), style)
-        for number, way in enumerate(ways)
-        if (nth == number).any()
-    ]
+    nth = rng.integers(0, len(ways), count)
+    text = as_text(feed, chosen, style).cast(pl.String)
+    taken = [(way, np.flatnonzero(nth == number).tolist()) for number, way in enumerate(ways)]
+    return [_dirty(feed, way, chosen[places], text[places], style) for way, places in taken if places]
 
 
-def _dirty(feed: str, way: Spoil, rows: pl.DataFrame, style: Style) -> Dirty:
-    text = as_text(feed, rows, style).cast(pl.String)
+def _dirty(feed: str, way: Spoil, rows: pl.DataFrame, text: pl.DataFrame, style: Style) -> Dirty:
     title = text.columns[list(HEADINGS[feed]).index(way.column)]
     changed = text.with_columns(way.text(pl.col(title), style).alias(title))
     if way.copy:

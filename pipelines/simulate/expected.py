@@ -107,7 +107,7 @@ class Evidence:
             rows("online__intents").filter(pl.col("consent") & (pl.col("at") < as_of + timedelta(days=1)))
             .group_by("uscc").agg((pl.col("kind") == "需求登记").any().alias("has_demand")),
         ]  # fmt: skip
-        everyone = pl.concat([part.select("uscc") for part in parts]).unique(maintain_order=True)
+        everyone = pl.concat([part.select("uscc") for part in parts]).unique().sort("uscc")  # groups come in any order
         for part in parts:
             everyone = everyone.join(part, on="uscc", how="left", maintain_order="left")
         return everyone.with_columns(
@@ -211,7 +211,9 @@ def _small() -> pl.Expr:
 
 def propensity(county: County, evidence: Evidence, rules: pl.DataFrame) -> pl.DataFrame:
     """uscc, with_contact, without_contact: how likely an entity takes a first loan, by what a scorecard can see, and noise."""
-    facts = evidence.facts.filter(pl.col("kind").is_not_null()).join(rules, on="uscc", how="left")
+    facts = evidence.facts.filter(pl.col("kind").is_not_null()).join(
+        rules, on="uscc", how="left", maintain_order="left"
+    )
     noise = county.chance("propensity").normal(0, 0.35, facts.height)
     wealth = (pl.col("tax_paid").fill_null(0).clip(0) / 5_000_000).log1p()
     flow = (pl.col("inflow").fill_null(0) / 10_000_000).log1p()
@@ -229,7 +231,7 @@ def propensity(county: County, evidence: Evidence, rules: pl.DataFrame) -> pl.Da
         0.3 * pl.col("segment__green").fill_null(value=False).cast(pl.Float64),
         -0.5 * pl.col("segment__new_enterprise").fill_null(value=False).cast(pl.Float64),
     ]
-    with_contact = pl.sum_horizontal(merits) + pl.lit(pl.Series(noise)) - 2.4
+    with_contact = sum(merits, pl.lit(pl.Series(noise))) - 2.4  # in this order: a horizontal sum adds as threads come
     return facts.select(
         "uscc", _logistic(with_contact).alias("with_contact"), _logistic(with_contact - 1.8).alias("without_contact")
     ).sort("uscc")

@@ -185,7 +185,7 @@ def _write(folder: Path, feed: str, week: str, rows: pl.DataFrame) -> int:
     for (on,), part in sorted(rows.partition_by("received_on", as_dict=True).items()):
         style = Style()
         path = folder / feed / f"{FEEDS[feed]}_{week}_{on:%Y%m%d}.csv"
-        spooled = Spooled(path, style)
+        spooled = Spooled(path, feed, style)
         spooled.append(as_text(feed, part.select(list(HEADINGS[feed])).cast(schema), style))
         spooled.close()
     return rows.height

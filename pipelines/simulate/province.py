@@ -1,7 +1,8 @@
 """A province of invented counties: its files as departments deliver them, month by month, with the truth beside them.
 
-Streaming: one county (`places.COUNTY_ENTITIES` entities) is made at a time and appended to the open files of all feeds, so
-memory does not grow with the province. Same seed, entities and months: same bytes.
+Streaming: counties (`places.COUNTY_ENTITIES` entities) are made apart, one a core (`crew`), as pieces of bytes that are put into
+the files of all feeds in the order of the counties; so memory does not grow with the province. Same seed, entities and
+months: same bytes, however many processes made them.
 
 For benchmarks without text files: `World.batches(World.county(k))` yields the `Batch`es of a county; its `parcel` has feed, file
 name and day of receipt, and `typed(feed, batch.accepted)` has the contract's column names and the types of the warehouse
@@ -11,16 +12,19 @@ name and day of receipt, and `typed(feed, batch.accepted)` has the contract's co
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from pipelines.errors import UsageError
+from pipelines.errors import DiskFullError, UsageError, is_disk_full
 from pipelines.progress import Progress, Quiet
 from pipelines.simulate.county import County
+from pipelines.simulate.crew import in_order
 from pipelines.simulate.deliveries import Parcel, parcels, uncoded_accounts, uncoded_farms
 from pipelines.simulate.delivery import as_text, scaled
 from pipelines.simulate.dirt import QUARANTINED, RATES, Dirty, spoilt
@@ -28,9 +32,12 @@ from pipelines.simulate.expected import Evidence, propensity
 from pipelines.simulate.headings import HEADINGS
 from pipelines.simulate.months import AS_OF, Calendar
 from pipelines.simulate.places import COUNTY_ENTITIES, MOST_COUNTIES, county_of_province
-from pipelines.simulate.spool import Spooled
+from pipelines.simulate.spool import Piece, PieceWriter, Spool, Tables
 
 TRUTH = "truth"
+_GB_PER_MILLION = 0.24
+"""A month of a million entities on disk, packed as their departments pack it; measured."""
+
 _FEWEST_MONTHS, _MOST_MONTHS = 3, 36
 _DIRT_SCHEMA = {"feed": pl.String, "file": pl.String, "row_no": pl.Int64, "what": pl.String, "fate": pl.String,
                 "reason": pl.String}  # fmt: skip
@@ -76,6 +83,7 @@ class World:
         seed: same seed, same bytes.
         dirt: a level of `RATES`.
         recent: the latest so many months come in files of their own (default: all of them).
+        county_size: entities of a whole county; another size is another world.
 
     Raises:
         UsageError: more entities or months than a province can have, or an unknown level of dirt.
@@ -87,10 +95,11 @@ class World:
     dirt: str = "none"
     as_of: date = AS_OF
     recent: int | None = None
+    county_size: int = COUNTY_ENTITIES
 
     def __post_init__(self) -> None:
         """Check the bounds."""
-        most = COUNTY_ENTITIES * MOST_COUNTIES
+        most = self.county_size * MOST_COUNTIES
         if not 1_000 <= self.entities <= most:
             raise UsageError(f"a world of {self.entities:,} entities; expected 1,000 to {most:,}")
         if not _FEWEST_MONTHS <= self.months <= _MOST_MONTHS:
@@ -101,8 +110,8 @@ class World:
     @cached_property
     def sizes(self) -> list[int]:
         """Entities of each county; a rest too small for a county of its own goes to the last."""
-        whole, rest = divmod(self.entities, COUNTY_ENTITIES)
-        sizes = [COUNTY_ENTITIES] * whole
+        whole, rest = divmod(self.entities, self.county_size)
+        sizes = [self.county_size] * whole
         if rest >= 1_000 or not sizes:
             return [*sizes, rest]
         return [*sizes[:-1], sizes[-1] + rest]
@@ -133,70 +142,99 @@ def typed(feed: str, rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def write(world: World, folder: Path, progress: Progress | None = None) -> int:
+def write(world: World, folder: Path, progress: Progress | None = None, workers: int | None = None) -> int:
     """Write the files of a world and its truth into a new folder; returns the rows written.
+
+    Counties are made by `workers` processes (default: one a core); the bytes do not depend on how many.
 
     Raises:
         UsageError: the folder is not empty.
+        DiskFullError: no space left; what was written is no whole world.
     """
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty; expected a new folder: a world is never mixed with another")
     watch = progress or Quiet()
-    files: dict[tuple[str, str], Spooled] = {}
-    truths: list[dict[str, pl.DataFrame]] = []
     watch.begin("counties", len(world.sizes))
     try:
-        for number in range(len(world.sizes)):
-            county = world.county(number)
-            watch.advance(county.place.name)
-            truths.append(_write_county(world, county, folder, files))
-    finally:
-        for spooled in files.values():
-            spooled.close()
-    _write_truth(folder / TRUTH, truths)
+        rows = _write(world, folder, watch, workers)
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        raise DiskFullError(
+            f"disk full while writing {folder}: a million entities take about {_GB_PER_MILLION * world.months:.1f} GB; "
+            "delete it, free some space, and simulate again"
+        ) from error
     watch.end()
-    return sum(each.rows for each in files.values())
+    return rows
 
 
-def _write_county(
-    world: World, county: County, folder: Path, files: dict[tuple[str, str], Spooled]
-) -> dict[str, pl.DataFrame]:
-    """Append a county to the files; returns its truth."""
-    evidence, dirt = Evidence(county), [pl.DataFrame(schema=_DIRT_SCHEMA)]
-    for batch in world.batches(county):
+def _write(world: World, folder: Path, watch: Progress, workers: int | None) -> int:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        TemporaryDirectory(prefix=".pieces-", dir=folder) as pieces,
+        closing(in_order(partial(_made, world, Path(pieces)), len(world.sizes), workers)) as counties,
+        Spool(folder) as spool,
+        Tables(folder / TRUTH) as tables,
+    ):
+        for county in counties:
+            watch.advance(county.name)
+            before = spool.take(county.pieces)
+            for name, rows in county.truth.items():
+                tables.append(name, _numbered(rows, before) if name == "dirt" else rows)
+    return spool.rows
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A county as it goes into the files: its pieces lie on disk."""
+
+    name: str
+    pieces: tuple[Piece, ...]
+    truth: dict[str, pl.DataFrame]
+
+
+def _made(world: World, folder: Path, number: int) -> _Made:
+    """One county; the row numbers of its dirt count from the county's own first row of a file."""
+    county = world.county(number)
+    evidence, dirt, pieces = Evidence(county), [pl.DataFrame(schema=_DIRT_SCHEMA)], []
+    for nth, batch in enumerate(world.batches(county)):
         parcel = batch.parcel
-        spooled = files.get((parcel.feed, parcel.name)) or Spooled(folder / parcel.feed / parcel.name, parcel.style)
-        files[parcel.feed, parcel.name] = spooled
-        spooled.append(as_text(parcel.feed, batch.clean, parcel.style))
-        dirt += [_note(parcel, each, spooled.append(each.text)) for each in batch.dirty]
+        piece = PieceWriter(folder / f"{number}-{nth}", parcel.style)
+        piece.append(as_text(parcel.feed, batch.clean, parcel.style))
+        if batch.dirty:
+            dirt += _notes(batch, piece.append(pl.concat(each.text for each in batch.dirty), has_stand_ins=True))
+        pieces.append(piece.done(parcel.feed, parcel.name))
         evidence.take(parcel.feed, batch.accepted)
     rules = evidence.judged()
-    return {
+    truth = {
         "rules": rules,
         "dirt": pl.concat(dirt),
         "accounts": uncoded_accounts(county),
         "farms": uncoded_farms(county),
         "propensity": propensity(county, evidence, rules),
     }
+    return _Made(county.place.name, tuple(pieces), truth)
 
 
-def _note(parcel: Parcel, dirty: Dirty, first: int) -> pl.DataFrame:
-    """Where spoilt rows stand and what must become of them; of a row sent twice the second is the duplicate."""
-    spoil, height = dirty.spoil, dirty.text.height
-    rows = pl.DataFrame({"row_no": range(first, first + height)}, schema={"row_no": pl.Int64})
-    if spoil.copy and spoil.fate != QUARANTINED:
-        rows = rows.gather_every(2, offset=1)
-    return rows.select(
-        pl.lit(parcel.feed).alias("feed"),
-        pl.lit(parcel.name).alias("file"),
-        "row_no",
-        pl.lit(spoil.what).alias("what"),
-        pl.lit(spoil.fate).alias("fate"),
-        pl.lit(spoil.reason, pl.String).alias("reason"),
-    )
+def _numbered(dirt: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Rows counted from the first of the whole file on."""
+    rows = dirt.join(before, on=["feed", "file"], how="left", maintain_order="left")
+    return rows.with_columns(pl.col("row_no") + pl.col("before")).drop("before")
 
 
-def _write_truth(folder: Path, truths: list[dict[str, pl.DataFrame]]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in truths[0]:
-        pl.concat([each[name] for each in truths]).write_parquet(folder / f"{name}.parquet")
+def _notes(batch: Batch, before: int) -> Iterator[pl.DataFrame]:
+    """Where the spoilt rows of a batch stand, behind so many others, and what must become of them."""
+    first = before + 1
+    for dirty in batch.dirty:
+        spoil, height = dirty.spoil, dirty.text.height
+        rows = pl.select(row_no=pl.int_range(first, first + height))
+        first += height
+        # of a row sent twice the second is the duplicate
+        yield (rows.gather_every(2, offset=1) if spoil.copy and spoil.fate != QUARANTINED else rows).select(
+            pl.lit(batch.parcel.feed).alias("feed"),
+            pl.lit(batch.parcel.name).alias("file"),
+            "row_no",
+            pl.lit(spoil.what).alias("what"),
+            pl.lit(spoil.fate).alias("fate"),
+            pl.lit(spoil.reason, pl.String).alias("reason"),
+        )

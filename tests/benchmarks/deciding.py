@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ BY_HAND = (Path(__file__).parent / "by_hand.sql").read_text(encoding="utf-8")
 def make(home: Path, entities: int, months: int = MONTHS) -> int:
     """A warehouse of all feeds of a province, with the ledger rows that make them visible; returns the rows of all panels."""
     from pipelines.settings import Settings
+    from pipelines.simulate.crew import in_order
     from pipelines.simulate.province import World
     from pipelines.warehouse.connect import writer
     from pipelines.warehouse.migrate import migrate
@@ -40,54 +42,55 @@ def make(home: Path, entities: int, months: int = MONTHS) -> int:
     shutil.rmtree(home, ignore_errors=True)
     (home / "inbox").mkdir(parents=True)
     spool = home / "spool"
-    rows = _spool(World(entities, months, SEED, recent=months), spool)
+    world = World(entities, months, SEED, recent=months)
+    rows = sum(in_order(partial(_spool, world, spool), len(world.sizes)))
     with writer(Settings.from_env(home=home)) as con:
         migrate(con)
         for folder in sorted(spool.iterdir()):
             _insert(con, folder)
+            shutil.rmtree(folder)
     shutil.rmtree(spool)
     return rows
 
 
-def _spool(world: World, spool: Path) -> int:
-    """One Parquet file per county and delivery, in the words of the contracts; returns the rows."""
+def _spool(world: World, spool: Path, county: int) -> int:
+    """One Parquet file per delivery of a county, in the words of the contracts; returns the rows."""
     import polars as pl
 
     from pipelines.feeds.contract import contract
     from pipelines.simulate.province import typed
 
     rows = 0
-    for number in range(len(world.sizes)):
-        for batch in world.batches(world.county(number)):
-            parcel = batch.parcel
-            looked_up = [
-                pl.col(column.name).replace(dict(column.lookups))
-                for column in contract(parcel.feed).columns
-                if column.lookups and column.type in ("text", "enum")
-            ]
-            lineage = (pl.lit(parcel.name).alias("file_id"), pl.lit(parcel.received_on).alias("received_on"))
-            (spool / parcel.feed).mkdir(parents=True, exist_ok=True)
-            made = typed(parcel.feed, batch.accepted).with_columns(*looked_up, *lineage)
-            made = made.drop("registered_capital", strict=False)  # a text with unit and currency; no rule looks at it
-            made.write_parquet(spool / parcel.feed / f"{parcel.name}-{number:05}.parquet", compression="lz4")
-            rows += made.height
+    for batch in world.batches(world.county(county)):
+        parcel = batch.parcel
+        looked_up = [
+            pl.col(column.name).replace(dict(column.lookups))
+            for column in contract(parcel.feed).columns
+            if column.lookups and column.type in ("text", "enum")
+        ]
+        lineage = (pl.lit(parcel.name).alias("file_id"), pl.lit(parcel.received_on).alias("received_on"))
+        (spool / parcel.feed).mkdir(parents=True, exist_ok=True)
+        made = typed(parcel.feed, batch.accepted).with_columns(*looked_up, *lineage)
+        made = made.drop("registered_capital", strict=False)  # a text with unit and currency; no rule looks at it
+        name = f"{parcel.received_on}_{parcel.name}-{county:05}.parquet"
+        made.write_parquet(spool / parcel.feed / name, compression="lz4", statistics=False)
+        rows += made.height
     return rows
 
 
 def _insert(con: Connection, folder: Path) -> None:
-    """All deliveries of a feed, month by month; of a register, each version until the next one."""
+    """All deliveries of a feed, each into Parquet of its own as landing does; of a register, each version until the next one."""
     from pipelines.feeds.contract import contract
 
     made = contract(folder.name)
-    key = ", ".join(f'"{name}"' for name in made.key)
-    until = f", lead(received_on) OVER (PARTITION BY {key} ORDER BY received_on, file_id) AS superseded_on"
-    con.execute(
-        f"""
-        INSERT INTO lake.feed.{made.feed} BY NAME
-        SELECT *, 0 AS row_no{until if made.delivery == "upsert" else ""}
-        FROM read_parquet('{folder}/*.parquet') ORDER BY received_on, file_id
-        """
-    )
+    until = f"LEFT JOIN superseded USING ({_superseded(con, folder)})" if made.delivery == "upsert" else ""
+    for delivery in sorted({path.name.rpartition("-")[0] for path in folder.iterdir()}):
+        con.execute(
+            f"""
+            INSERT INTO lake.feed.{made.feed} BY NAME
+            SELECT *, 0 AS row_no FROM read_parquet('{folder}/{delivery}-*') {until}
+            """
+        )
     con.execute(
         f"""
         INSERT INTO lake.ops.files (feed, file_id, name, received_on, status, landed_at)
@@ -95,6 +98,22 @@ def _insert(con: Connection, folder: Path) -> None:
         """,
         [datetime(2026, 11, 23, 8)],
     )
+
+
+def _superseded(con: Connection, folder: Path) -> str:
+    """`superseded`: the versions of a register that a later delivery replaces, and when; returns the columns they are known by."""
+    from pipelines.feeds.contract import contract
+
+    key = ", ".join(f'"{name}"' for name in contract(folder.name).key)
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE superseded AS
+        SELECT {key}, received_on, file_id,
+               lead(received_on) OVER (PARTITION BY {key} ORDER BY received_on, file_id) AS superseded_on
+        FROM read_parquet('{folder}/*') QUALIFY superseded_on IS NOT NULL
+        """
+    )
+    return f"{key}, received_on, file_id"
 
 
 def ours(home: Path, scratch: Path) -> Work:

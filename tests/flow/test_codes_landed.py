@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pipelines import flow
+from pipelines.feeds.contract import contract
+from tests.unit.room import Room
 
 from .homes import Home, settings_of
 
@@ -59,3 +61,13 @@ def test_an_owners_number_is_in_no_table_in_clear(landed):
     rows = landed.lake("SELECT raw, reasons[1] FROM lake.quarantine.rows WHERE row_no > 7 ORDER BY row_no")
     reason = "uscc: a personal identity number, kept masked; expected the code of the business"
     assert rows == [(f"510104************,{year},B", reason) for year in (2025, 2024, 2023)]
+
+
+def test_rows_that_need_care_and_state_no_code_have_none_to_repair(tmp_path):
+    """The engine counts nothing but unknowns as unknown, not as 0: this once stopped the whole landing."""
+    room = Room(contract("utilities__bills"), tmp_path)
+    landed = room.land(
+        "户号,户名,统一社会信用代码,能源类型,抄表月份,用量,金额,缴费日期\n1001,张,,电,202610,9,¥12.5,\n".encode()
+    )
+    room.close()
+    assert (landed.counts.accepted, landed.counts.repaired_codes) == (1, 0)

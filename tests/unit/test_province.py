@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from datetime import date
 from pathlib import Path
 
@@ -11,12 +12,13 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
-from pipelines.errors import UsageError
+from pipelines.errors import DiskFullError, UsageError
 from pipelines.feeds.contract import feeds
 from pipelines.registers.uscc import is_valid
 from pipelines.simulate import outcomes
 from pipelines.simulate.months import Calendar
 from pipelines.simulate.province import World, write
+from pipelines.simulate.spool import Piece, Spool
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +37,14 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(world: Path,
     assert _bytes_below(tmp_path / "again") == _bytes_below(world)
     write(World(1_000, 13, 4, "heavy", recent=2), tmp_path / "other")
     assert _bytes_below(tmp_path / "other") != _bytes_below(world)
+
+
+def test_the_bytes_do_not_depend_on_how_many_processes_made_them(tmp_path: Path) -> None:
+    made = World(3_000, 3, 3, "heavy", recent=1, county_size=1_000)
+    rows = [write(made, tmp_path / str(workers), workers=workers) for workers in (1, 2)]
+    assert rows[0] == rows[1]
+    assert _bytes_below(tmp_path / "1") == _bytes_below(tmp_path / "2")
+    assert not list((tmp_path / "2").glob(".*")), "no pieces are left behind"
 
 
 def test_all_feeds_are_delivered_with_days_in_their_names(world: Path) -> None:
@@ -78,6 +88,24 @@ def test_a_world_that_cannot_be_is_refused_in_words(given: tuple, words: str) ->
 def test_a_folder_with_something_in_it_is_left_alone(world: Path) -> None:
     with pytest.raises(UsageError, match="is not empty"):
         write(World(1_000), world)
+
+
+def test_a_full_disk_is_said_in_words_and_no_control_file_vouches_for_what_was_cut_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = Spool.take
+
+    def second_time_full(spool: Spool, pieces: tuple[Piece, ...]) -> pl.DataFrame:
+        if spool.rows:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return taken(spool, pieces)
+
+    monkeypatch.setattr(Spool, "take", second_time_full)
+    with pytest.raises(DiskFullError, match="delete it, free some space"):
+        write(World(2_000, 3, county_size=1_000, recent=1), tmp_path / "world", workers=1)
+    assert list((tmp_path / "world").glob("tax__payments/*.csv"))
+    assert not list((tmp_path / "world").glob("*/*.ok"))
+    assert not list((tmp_path / "world").glob(".*"))
 
 
 def test_a_calendar_of_three_years_has_its_yearly_periods() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import reduce
 
 import numpy as np
 import polars as pl
@@ -40,7 +41,7 @@ def payments(county: County) -> pl.DataFrame:
     """All tax lines of the bulk, one row per voucher and tax item, in order of declaration."""
     own = _disciplined(county, _own_filings(county))
     lines = pl.concat([own, _income_tax_of_firms(county), *_on_behalf_and_fees(county)])
-    return _vouchers(lines).select(_COLUMNS)
+    return _vouchers(county, lines).select(_COLUMNS)
 
 
 def _obligations(county: County, cycle: pl.Expr, who: pl.Expr, topic: str) -> pl.DataFrame:
@@ -181,15 +182,32 @@ def _refunds(lines: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _vouchers(lines: pl.DataFrame) -> pl.DataFrame:
+def _vouchers(county: County, lines: pl.DataFrame) -> pl.DataFrame:
     """Voucher numbers in order of declaration; lines of one filing share theirs."""
-    ordered = lines.sort("declared_on", "uscc", "cycle", "period", "group", "tax_item")
-    number = pl.struct("declared_on", "uscc", "cycle", "period", "group").rle_id()
-    return ordered.with_columns(
-        pl.format("351062{}{}", pl.col("declared_on").dt.strftime("%y%m"), number.cast(pl.String).str.zfill(8)).alias(
-            "voucher_no"
-        )
-    )
+    ordered = lines.with_columns(_filing(county).alias("filing"), _place("tax_item", lines).alias("item"))
+    ordered = ordered.with_columns(line=pl.col("filing") * 100 + pl.col("item")).sort("line", maintain_order=True)
+    month = pl.col("declared_on").dt.year() % 100 * 100 + pl.col("declared_on").dt.month()
+    number = (351062_0000 + month.cast(pl.Int64)) * 10**8 + pl.col("filing").rle_id()
+    return ordered.with_columns(number.cast(pl.String).alias("voucher_no"))
+
+
+def _filing(county: County) -> pl.Expr:
+    """A number per filing, ascending by day of declaration, code, cycle, period and group: one number sorts faster than all."""
+    place_of_code = county.people["uscc"].rank("ordinal").cast(pl.Int64)
+    parts = [
+        ((pl.col("declared_on") - county.calendar.first_day(0)).dt.total_days(), 0),
+        (pl.lit(place_of_code).gather(pl.col("entity")), 10**6),
+        (pl.col("cycle"), 100),
+        (pl.col("period"), 100),
+        (pl.col("group").str.to_integer(base=36), 100),
+    ]
+    return reduce(lambda number, part: number * part[1] + part[0], parts, pl.lit(0, pl.Int64))
+
+
+def _place(name: str, lines: pl.DataFrame) -> pl.Expr:
+    """The place of each text of a column among its different texts in order."""
+    texts = lines[name].unique().sort()
+    return pl.col(name).replace_strict(texts, pl.int_range(texts.len(), eager=True))
 
 
 def shipments(county: County) -> list[Shipment]:
