@@ -16,7 +16,7 @@ check: .venv/.ready  ## format, lint, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/.ready  ## benchmarks: ratios taken in one run, peak memory (BENCH_ROWS, BENCH_ENTITIES)
+bench: .venv/.ready .bench/.ready  ## benchmarks: ratios taken in one run, peak memory (BENCH_ROWS, BENCH_ENTITIES)
 	$(BIN)/python -m tests.benchmarks
 
 airflow: .venv/.ready  ## Airflow with our DAGs on loopback; Ctrl-C stops all of it
@@ -28,6 +28,11 @@ samples: .venv/.ready  ## make data_samples/ again (the same bytes)
 readme: .venv/.ready  ## README.md with real output again
 	$(BIN)/python .ci/readme.py
 
+# Contenders stay out of .venv: Great Expectations changes its ways where PySpark is installed.
+.bench/.ready: Makefile
+	-$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade --target .bench 'dlt[duckdb,filesystem]' pyspark
+	@mkdir -p .bench && touch $@
+
 lock:  ## requirements.lock from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --generate-hashes --python-version 3.11 --no-header --quiet -o requirements.lock
 
@@ -36,7 +41,7 @@ format: .venv/.ready
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv shoudai-home
+	rm -rf .venv .bench shoudai-home
 
 # Debian's python3 comes without ensurepip, so the environment is filled by the pip outside it.
 .venv/.ready: requirements.lock pyproject.toml

@@ -6,15 +6,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import deciding, tax_file
-from tests.benchmarks.apart import Outcome, run_apart
+from tests.benchmarks import deciding, month, tax_file
+from tests.benchmarks.apart import CONTENDERS, Outcome, run_apart
 
 ROUNDS = 3
 SUBSET_ROWS = 200_000
@@ -30,6 +29,7 @@ def main() -> None:
     rows, entities = int(os.environ.get("BENCH_ROWS", "5000000")), int(os.environ.get("BENCH_ENTITIES", "1000000"))
     try:
         landing(folder / "tax", rows)
+        month_of_all_feeds(folder / "month", entities)
         deciding_and_publishing(folder / "province", entities)
         growth(folder, entities // 10)
     finally:
@@ -46,6 +46,20 @@ def landing(folder: Path, rows: int) -> None:
         tax_file.make(folder, size)
         report(f"landing {size:,} tax rows", {"landing:ours": "≤ 3"}, contenders, folder, rounds)
         shutil.rmtree(folder)
+
+
+def month_of_all_feeds(folder: Path, entities: int) -> None:
+    """What arrives in a month, into a warehouse that holds the year before."""
+    out.print(f"making a warehouse of {entities:,} entities and the files of its newest month …")
+    rows = month.make(folder, entities)
+    report(
+        f"landing a month: {entities:,} entities, {rows:,} rows",
+        {"month:ours": "≤ 2"},
+        ["month:bare", "month:ours"],
+        folder,
+        1,
+    )
+    shutil.rmtree(folder)
 
 
 def deciding_and_publishing(home: Path, entities: int) -> None:
@@ -95,13 +109,14 @@ def in_turn(contenders: Sequence[str], inputs: Path, rounds: int) -> dict[str, l
 
 
 def _is_here(contender: str) -> bool:
-    """Whether a contender's library is installed (`pip install -e .[bench]`), and the Java that PySpark needs."""
+    """Whether a contender's library is there, and the Java that PySpark needs."""
     needs = {"in_dlt:in_dlt": "dlt", "in_spark:in_spark": "pyspark"}.get(contender)
-    is_here = needs is None or (
-        find_spec(needs) is not None and (needs != "pyspark" or shutil.which("java") is not None)
-    )
+    is_here = needs is None or (CONTENDERS / needs).is_dir()
+    is_here = is_here and (needs != "pyspark" or shutil.which("java") is not None)
     if not is_here:
-        out.print(f"  {contender} is left out: {needs} is not installed (pip install -e .[bench]; PySpark needs Java)")
+        out.print(
+            f"  {contender} is left out: {needs} is not in .bench/ (`make bench` installs it), or there is no Java"
+        )
     return is_here
 
 

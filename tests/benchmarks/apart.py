@@ -15,6 +15,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+CONTENDERS = Path(__file__).parents[2] / ".bench"
+"""Libraries of contenders, installed apart by `make bench`: ours must not meet them."""
+
+
+def with_contenders() -> None:
+    """Let this process import the contenders' libraries, behind its own."""
+    sys.path.append(str(CONTENDERS))
+
 
 @dataclass(frozen=True)
 class Outcome:

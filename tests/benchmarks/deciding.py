@@ -7,7 +7,7 @@ straight into a warehouse. Both must count the same entities.
 from __future__ import annotations
 
 import shutil
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,29 +31,34 @@ COUNTED = {
 BY_HAND = (Path(__file__).parent / "by_hand.sql").read_text(encoding="utf-8")
 
 
-def make(home: Path, entities: int, months: int = MONTHS) -> int:
-    """A warehouse of all feeds of a province, with the ledger rows that make them visible; returns the rows of all panels."""
+def make(home: Path, entities: int, months: int = MONTHS, until: date = date.max) -> int:
+    """A warehouse of all that a province delivered before `until`, with its ledger rows; returns the rows of all panels."""
     from pipelines.settings import Settings
-    from pipelines.simulate.crew import in_order
     from pipelines.simulate.province import World
     from pipelines.warehouse.connect import writer
     from pipelines.warehouse.migrate import migrate
 
     shutil.rmtree(home, ignore_errors=True)
     (home / "inbox").mkdir(parents=True)
-    spool = home / "spool"
-    world = World(entities, months, SEED, recent=months)
-    rows = sum(in_order(partial(_spool, world, spool), len(world.sizes)))
+    spooled = home / "spool"
+    rows = spool(World(entities, months, SEED, recent=months), spooled, until=until)
     with writer(Settings.from_env(home=home)) as con:
         migrate(con)
-        for folder in sorted(spool.iterdir()):
+        for folder in sorted(spooled.iterdir()):
             _insert(con, folder)
             shutil.rmtree(folder)
-    shutil.rmtree(spool)
+    shutil.rmtree(spooled)
     return rows
 
 
-def _spool(world: World, spool: Path, county: int) -> int:
+def spool(world: World, folder: Path, since: date = date.min, until: date = date.max) -> int:
+    """The deliveries received from `since` to before `until` as Parquet, made by all cores; returns the rows."""
+    from pipelines.simulate.crew import in_order
+
+    return sum(in_order(partial(_spool, world, folder, since, until), len(world.sizes)))
+
+
+def _spool(world: World, spool: Path, since: date, until: date, county: int) -> int:
     """One Parquet file per delivery of a county, in the words of the contracts; returns the rows."""
     import polars as pl
 
@@ -63,6 +68,8 @@ def _spool(world: World, spool: Path, county: int) -> int:
     rows = 0
     for batch in world.batches(world.county(county)):
         parcel = batch.parcel
+        if not since <= parcel.received_on < until:
+            continue
         looked_up = [
             pl.col(column.name).replace(dict(column.lookups))
             for column in contract(parcel.feed).columns
@@ -93,8 +100,9 @@ def _insert(con: Connection, folder: Path) -> None:
         )
     con.execute(
         f"""
-        INSERT INTO lake.ops.files (feed, file_id, name, received_on, status, landed_at)
-        SELECT '{made.feed}', file_id, file_id, received_on, 'landed', ? FROM lake.feed.{made.feed} GROUP BY ALL
+        INSERT INTO lake.ops.files (feed, file_id, name, received_on, rows_in, accepted, duplicates, quarantined, status, landed_at)
+        SELECT '{made.feed}', file_id, file_id, received_on, count(*), count(*), 0, 0, 'landed', ?
+        FROM lake.feed.{made.feed} GROUP BY ALL
         """,
         [datetime(2026, 11, 23, 8)],
     )

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from tests.benchmarks import tax_file
-from tests.benchmarks.apart import Work
+from tests.benchmarks.apart import Work, with_contenders
 
 
 def in_dlt(inputs: Path, scratch: Path) -> Work:
@@ -15,6 +15,7 @@ def in_dlt(inputs: Path, scratch: Path) -> Work:
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     os.environ |= {"RUNTIME__DLTHUB_TELEMETRY": "false", "DLT_DATA_DIR": str(scratch)}
+    with_contenders()
     import dlt
     from dlt.sources.filesystem import filesystem, read_csv
 
