@@ -115,6 +115,8 @@ def _type(heading: str, given: pl.Series) -> str:
     if given.is_empty():
         return "text"
     found = next((kind for kind, shape in _SHAPES if _share(given, shape) >= ALMOST_ALL), "text")
+    if found == "date" and re.search("月份|所属期|年月", heading) and _share(given, r"[-/.]0?1$") == 1:
+        return "month"  # a spreadsheet keeps a month as its first day
     if found == "integer" and re.search("年度|年份", heading) and _share(given, r"^(19|20)\d{2}$") >= ALMOST_ALL:
         return "year"
     if found in ("integer", "decimal") and _MONEY.search(heading):
