@@ -14,7 +14,6 @@ from pipelines.feeds.contract import Contract, contract
 from pipelines.feeds.decode import decoded
 from pipelines.feeds.gate import Check, Gate
 from pipelines.feeds.pull import Control, Delivery
-from pipelines.feeds.read import kept_raw
 from pipelines.feeds.split import Counts, split
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import Connection, named, transaction
@@ -272,21 +271,13 @@ class Landing:
             {"feed": made.feed, "file_id": outcome.file_id},
         )
         if outcome.quarantined:
-            self._write_cells(made, outcome.file_id)
-
-    def _write_cells(self, made: Contract, file_id: str) -> None:
-        """The cells and the key of each quarantined row that is a row: what its correction starts from."""
-        key = ", ".join(f'CAST(r."{name}" AS VARCHAR)' for name in made.key)
-        missing = " OR ".join(f'r."{name}" IS NULL' for name in made.key)
-        self._con.execute(
-            f"""
-            INSERT INTO lake.quarantine.cells (feed, file_id, row_no, key_values, cells)
-            SELECT $feed, $file_id, r.row_no, CASE WHEN {missing} THEN NULL ELSE [{key}] END, k.raw
-            FROM rows AS r JOIN ({kept_raw()}) AS k USING (row_id)
-            WHERE r.row_no IN (SELECT row_no FROM rejected) ORDER BY r.row_no
-            """,
-            {"feed": made.feed, "file_id": file_id},
-        )
+            self._con.execute(
+                """
+                INSERT INTO lake.quarantine.cells (feed, file_id, row_no, key_values, cells, line)
+                SELECT $feed, $file_id, row_no, key_values, cells, line FROM rejected_cells ORDER BY row_no
+                """,
+                {"feed": made.feed, "file_id": outcome.file_id},
+            )
 
     def _write_periods(self, made: Contract, lineage: dict[str, object]) -> None:
         """Which periods (and scopes) a file replaces."""

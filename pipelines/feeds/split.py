@@ -12,8 +12,10 @@ from datetime import date
 from pathlib import Path
 
 from pipelines.errors import FileRefusedError
+from pipelines.feeds.codes import without_personal_numbers
 from pipelines.feeds.contract import Contract, Repeats
 from pipelines.feeds.decode import Source, with_plain_newlines
+from pipelines.feeds.personal import has_personal, kept_fields, shown_fields, shown_line
 from pipelines.feeds.read import (
     Reading,
     UnmarkedBytesError,
@@ -75,6 +77,7 @@ def _split(con: Connection, source: Source, made: Contract, received_on: date, a
     has_known = _compare_with_known(con, made, received_on, amends)
     _divide(con, made, received_on, has_known=has_known)
     _reject(con, made, reading)
+    _keep_cells(con, made, reading)
     return _count(con, count_repaired(con, reading))
 
 
@@ -306,7 +309,8 @@ def _version(con: Connection, made: Contract, names: str, kept: str, received_on
 
 def _reject(con: Connection, made: Contract, reading: Reading) -> None:
     """`rejected`: row_no, raw text and reasons of every quarantined row."""
-    con.execute("CREATE OR REPLACE TEMP TABLE rejected AS SELECT row_no, raw, reasons FROM broken")
+    line = shown_line(reading.source, "raw")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE rejected AS SELECT row_no, {line} AS raw, reasons FROM broken")
     if reading.has_odd_rows(con):
         con.execute(
             f"""
@@ -325,12 +329,36 @@ def _reject(con: Connection, made: Contract, reading: Reading) -> None:
     )
     con.execute(f"CREATE OR REPLACE TEMP TABLE conflicting_keys AS SELECT DISTINCT {_key(made)} FROM conflicts")
     reading.fetch_raw(con, made.key, "conflicting_keys")
+    shown = shown_fields(reading.source, made, _fields(reading))
     con.execute(
         f"""
         INSERT INTO rejected
-        SELECT c.row_no, {raw_text(reading, "k.raw")}, [c.reason] FROM conflicts AS c JOIN ({kept_raw()}) AS k USING (row_id)
+        SELECT c.row_no, {raw_text(reading, shown)}, [c.reason] FROM conflicts AS c JOIN ({kept_raw()}) AS k USING (row_id)
         """
     )
+
+
+def _keep_cells(con: Connection, made: Contract, reading: Reading) -> None:
+    """`rejected_cells`: row_no, cells and key of each rejected row, and the line of one that is none: where correction starts."""
+    if not count(con, "rejected"):
+        return
+    key = ", ".join(f'CAST(r."{name}" AS VARCHAR)' for name in made.key)
+    missing = " OR ".join(f'r."{name}" IS NULL' for name in made.key)
+    lines = "FROM broken" if has_personal(reading.source) else "FROM broken WHERE FALSE"
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE rejected_cells AS
+        SELECT r.row_no, CASE WHEN {missing} THEN NULL ELSE [{key}] END AS key_values,
+               {kept_fields(reading.source, _fields(reading))} AS cells, NULL AS line
+        FROM rows AS r JOIN ({kept_raw()}) AS k USING (row_id) WHERE r.row_no IN (SELECT row_no FROM rejected)
+        UNION ALL
+        SELECT row_no, NULL, NULL, {without_personal_numbers("raw")} {lines}
+        """
+    )
+
+
+def _fields(reading: Reading) -> list[str]:
+    return [f"k.raw[{place + 1}]" for place in range(reading.source.columns)]
 
 
 def _count(con: Connection, repaired_codes: int) -> Counts:
