@@ -70,7 +70,7 @@ class Settings:
 
     @property
     def archive(self) -> Path:
-        """The original bytes of every landed file, under their SHA-256."""
+        """The original bytes of every landed file, under their SHA-256; only its owner may read them."""
         return self.home / "archive"
 
     @property

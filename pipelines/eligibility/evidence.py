@@ -56,6 +56,41 @@ class Quarantined:
     reasons: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Link:
+    """An account, farm or legacy id that delivered no code of its own, and why its rows stand under the entity's.
+
+    Attributes:
+        source_id: `account:<digest>`, the operator's number, or `legacy:<15-character id>`.
+        method: the step that linked it: `organisation_code`, `decided`, `same_account`, `exact`, `normalised` or
+            `probabilistic`.
+        score: match probability; None where it follows from a code or a decision.
+        since_on: as-of from which the link has stood without a break.
+        rows: what its feed tells of the entity, linked rows among them.
+    """
+
+    source_feed: str
+    source_id: str
+    method: str
+    score: float | None
+    evidence: str
+    decided_by: str | None
+    since_on: date
+    rows: Source
+
+
+def links(con: Connection, week: str, uscc: str, as_of: date) -> tuple[Link, ...]:
+    """The links of an entity in a release; none in a release that is older than linking."""
+    if not columns_of(con, "register.links"):
+        return ()
+    query = """
+        SELECT source_feed, source_id, method, score, evidence, decided_by, since_on FROM register.links
+        WHERE week = ? AND uscc = ? ORDER BY source_feed, source_id
+    """
+    found = rows_of(con, query, week, uscc)
+    return tuple(Link(**row, rows=source(con, row["source_feed"], uscc, as_of)) for row in found)
+
+
 def rows_of(con: Connection, query: str, *values: object) -> list[dict[str, Any]]:
     """The rows of a query as dictionaries."""
     found = con.execute(query, list(values))

@@ -15,9 +15,11 @@ from pipelines.eligibility.entity import Candidate, find
 from pipelines.eligibility.evidence import (
     BESIDE,
     FARM,
+    Link,
     Quarantined,
     Source,
     columns_of,
+    links,
     quarantined,
     rows_of,
     source,
@@ -111,6 +113,7 @@ class Explanation:
     Attributes:
         listed: the row of `out.target_list`; None when it is not on the list.
         watched: its rows of `out.watchlist`.
+        links: accounts, farms and legacy ids whose rows stand under its code, with the step, score and evidence of each.
         predecessor: code and first-loan status of the business it was converted from (个转企), where the register names one.
         earlier: week, rank, segment, score and grade of earlier releases, newest first.
         history: when it entered, left or moved, and what caused it, newest first.
@@ -126,6 +129,7 @@ class Explanation:
     first_loan_status: str | None = None
     first_loan_evidence: dict[str, Any] = field(default_factory=dict)
     predecessor: dict[str, Any] | None = None
+    links: tuple[Link, ...] = ()
     verdict: Verdict | None = None
     rules: tuple[RuleLine, ...] = ()
     segments: tuple[SegmentLine, ...] = ()
@@ -221,6 +225,7 @@ def _explained(release: _Release, query: str, uscc: str) -> Explanation:
             name: judged.get(f"first_loan_{name}") for name in ("source", "evidence_on", "definition")
         },
         predecessor=_predecessor(release, _first(features).get("predecessor_uscc")),
+        links=links(con, week, uscc, release.as_of),
         verdict=_verdict(uscc, listed, segments, suppressed, {line.name for line in rules if line.can_be_met}),
         rules=rules,
         segments=segments,

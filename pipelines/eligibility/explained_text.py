@@ -33,6 +33,15 @@ CAUSES = {
     "unknown": "不详 unknown",
 }
 
+LINKED = {
+    "organisation_code": "组织机构代码 code",
+    "decided": "人工确认 decided",
+    "same_account": "同户其他账单 same account",
+    "exact": "名称相同 exact",
+    "normalised": "名称规范后相同 normalised",
+    "probabilistic": "名称地址相近 probabilistic",
+}
+
 
 def render(explained: Explanation, width: int, *, color: bool) -> str:
     """The explanation as text of at most `width` columns; with `color` as a terminal shows it."""
@@ -57,6 +66,7 @@ def _parts(explained: Explanation) -> Iterable[Table | Text]:
     yield from _listing(explained)
     yield _rules(explained)
     yield _segments(explained)
+    yield from _links(explained)
     yield from _beside(explained)
 
 
@@ -136,6 +146,21 @@ def _segments(explained: Explanation) -> Table:
         )
         table.add_row(Text(f"{line.title_zh}\n{line.name} {line.clause}"), Text(label, style=style), failed, unknown)
     return table
+
+
+def _links(explained: Explanation) -> Iterable[Table]:
+    rows = [
+        (
+            f"{one.rows.title_zh}\n{one.source_id}",
+            LINKED[one.method],
+            "" if one.score is None else f"{one.score:.4f}",
+            f"{one.evidence}\n自 since {one.since_on}",
+            _source(one.rows),
+        )
+        for one in explained.links
+    ]
+    heads = ("关联的户号或主体 linked", "方式 how", "概率 score", "依据 evidence", "来源 source")
+    yield from _when("主体关联 links", heads, rows)
 
 
 def _beside(explained: Explanation) -> Iterable[Table]:

@@ -27,7 +27,7 @@ _FALSE = ("否", "0", "false", "f", "n", "no", "无", "未缴", "未缴费", "�
 _STATED = {"亿": 100_000_000, "千万": 10_000_000, "百万": 1_000_000, "万": 10_000, "千": 1_000, "百": 100}
 _PLAIN_FLAGS = {"是": True, "否": False, "Y": True, "N": False, "1": True, "0": False}
 _DATE_SHAPES = ["%Y%m%d", "%Y年%m月%d日", "%Y.%m.%d", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]
-PERSONAL = "a personal identity number, kept masked; expected the code of the business"
+PERSONAL = "a personal identity number, kept masked; expected the unified code of the business"
 """Owners registered under their own number are natural persons: their number is not taken in, not even into quarantine."""
 
 _NEVER_WRONG = ("text", "capital")

@@ -33,6 +33,9 @@ DUCKDB_TYPES = {
     "year": "INTEGER",
     "boolean": "BOOLEAN",
 }
+_IS_DATA = re.compile(r"(?=(?:[^0-9]*[0-9]){6})[0-9A-Za-z\-]+")
+"""A number of six places or more is no heading."""
+
 LINEAGE = {"file_id": "VARCHAR", "row_no": "BIGINT", "received_on": "DATE"}
 """Columns every feed table carries after those of its contract."""
 
@@ -302,6 +305,8 @@ def match_header(made: Contract, header: Sequence[str], unit_above: str | None =
 
 def _missing_words(made: Contract, missing: Sequence[Column], extra: Sequence[str], header: Sequence[str]) -> str:
     lines = []
+    if any(_IS_DATA.fullmatch(text.strip()) for text in header):  # what stands in it may be personal
+        extra, header = (), ("a line of data without headings",)
     for column in missing:
         near = get_close_matches(column.title_zh, [*extra], n=2, cutoff=0.4)
         hint = f" (nearest in the file: {', '.join(near)})" if near else ""

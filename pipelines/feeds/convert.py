@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import FileRefusedError, is_disk_full
-from pipelines.feeds.contract import contract
+from pipelines.feeds.contract import contract, feeds
 from pipelines.feeds.texts import encoding_of_rows, to_utf8
 
 MAX_MEMORY_BYTES = 8 << 30
@@ -122,9 +122,13 @@ def _tables(form: str, source: Path, feed: str, base: Path) -> Iterator[tuple[st
 
     if form == "parquet":
         return columnar.parquet(source, base)
-    made = contract(feed)
-    aliases = frozenset(alias for column in made.columns for alias in (*column.headings, column.name))
-    return columnar.json_lines(source, base, aliases)
+    return columnar.json_lines(source, base, _aliases(feed))
+
+
+def _aliases(feed: str) -> frozenset[str]:
+    """The headings of a feed's contract; none for the sample of a feed that has no contract yet."""
+    columns = contract(feed).columns if feed in feeds() else ()
+    return frozenset(alias for column in columns for alias in (*column.headings, column.name))
 
 
 def _grids(form: str, answer: Mapping[str, Any], *, is_marked: bool) -> list[Grid]:

@@ -83,6 +83,20 @@ def with_plain_newlines(source: Source, scratch: Path) -> Source:
     return replace(source, path=target, has_undecodable=source.has_undecodable or is_marked)
 
 
+def check_is_text(head: bytes) -> None:
+    """Refuse what begins like no text in UTF-8 or GB18030.
+
+    Raises:
+        FileRefusedError: it is empty, UTF-16 or binary.
+    """
+    if not head.strip(b'\xef\xbb\xbf\r\n\t ,;|"'):
+        raise FileRefusedError("the file is empty; expected a header and rows")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head:
+        raise FileRefusedError(
+            "the file is UTF-16 or binary (zero bytes in its text); expected CSV in UTF-8 or GB18030"
+        )
+
+
 def _source(archived: Path, made: Contract, scratch: Path) -> Source:
     parts, unread = [], []
     for plain in unpacked(archived, scratch):
@@ -121,13 +135,7 @@ def _parts(plain: Plain, made: Contract, scratch: Path) -> tuple[list[_Part], li
 
 def _part(path: Path, name: str, form: str, made: Contract, *, is_marked: bool) -> _Part:
     lines = head_of(path)
-    head = b"".join(lines)
-    if not head.strip(b'\xef\xbb\xbf\r\n\t ,;|"'):
-        raise FileRefusedError("the file is empty; expected a header and rows")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head:
-        raise FileRefusedError(
-            "the file is UTF-16 or binary (zero bytes in its text); expected CSV in UTF-8 or GB18030"
-        )
+    check_is_text(b"".join(lines))
     header = find_header(lines, made)
     encoding = encoding_of_rows(path) if header.is_ascii and header.encoding == "utf-8" else header.encoding
     return _Part(path, name, form, encoding, header, is_marked)

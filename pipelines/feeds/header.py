@@ -172,7 +172,7 @@ def _check_rows(header: Header, rows: Sequence[Sequence[str]]) -> None:
     if len(wider) * 2 > len(rows):
         raise FileRefusedError(
             f"header: {len(header.fields)} headings, but most rows have {len(wider[0])} fields, so values stand under the "
-            f"wrong headings; the first such row begins {' '.join(wider[0][:4])[:60]!r}: complete the header"
+            f"wrong headings; the first such row is row {rows.index(wider[0]) + 1} below it: complete the header"
         )
     codes = {each.position: each for each in header.matched.headings if each.column.type == "uscc"}
     for position, heading in codes.items():

@@ -14,7 +14,7 @@ from pipelines.feeds.contract import Contract, contract
 from pipelines.feeds.decode import decoded
 from pipelines.feeds.gate import Check, Gate
 from pipelines.feeds.pull import Control, Delivery
-from pipelines.feeds.read import kept_raw, numbered
+from pipelines.feeds.read import numbered
 from pipelines.feeds.split import Counts, split
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import Connection, named, transaction
@@ -272,20 +272,13 @@ class Landing:
             {"feed": made.feed, "file_id": outcome.file_id},
         )
         if outcome.quarantined:
-            self._write_cells(made, outcome.file_id)
-
-    def _write_cells(self, made: Contract, file_id: str) -> None:
-        """The cells and the key of each quarantined row that is a row: what its correction starts from."""
-        key = ", ".join(f'CAST(r."{name}" AS VARCHAR)' for name in made.key)
-        missing = " OR ".join(f'r."{name}" IS NULL' for name in made.key)
-        self._con.execute(
-            f"""
-            INSERT INTO lake.quarantine.cells (feed, file_id, row_no, key_values, cells)
-            SELECT $feed, $file_id, x.row_no, CASE WHEN {missing} THEN NULL ELSE [{key}] END, k.raw
-            FROM rejected AS x JOIN rows AS r USING (row_id) JOIN ({kept_raw()}) AS k USING (row_id) ORDER BY x.row_no
-            """,
-            {"feed": made.feed, "file_id": file_id},
-        )
+            self._con.execute(
+                """
+                INSERT INTO lake.quarantine.cells (feed, file_id, row_no, key_values, cells, line)
+                SELECT $feed, $file_id, row_no, key_values, cells, line FROM rejected_cells ORDER BY row_no
+                """,
+                {"feed": made.feed, "file_id": outcome.file_id},
+            )
 
     def _write_periods(self, made: Contract, lineage: dict[str, object]) -> None:
         """Which periods (and scopes) a file replaces."""

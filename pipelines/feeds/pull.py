@@ -137,17 +137,22 @@ def date_in_name(name: str) -> date | None:
 def archive(delivery: Delivery, folder: Path, control: Control | None) -> tuple[Digests, Path]:
     """Copy the original bytes to `<folder>/ab/<sha256>` while hashing them, once; the source is never touched.
 
+    A replay and a correction need the file as it came, personal data included, so nothing is masked in it. Instead only the
+    owner of the home may read it (0700, 0600), and nothing of it is ever published.
+
     Raises:
         FileWaitingError: the digest is not the one its control file states, or the file changed while it was read.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
     partial = folder / f".incoming-{os.getpid()}"
     try:
         with partial.open("wb") as target:
+            partial.chmod(0o600)
             digests = _digests(_chunks(delivery.path), control, target.write)
         _check_unchanged(delivery, digests, control)
         final = folder / digests.sha256[:2] / digests.sha256
-        final.parent.mkdir(exist_ok=True)
+        final.parent.mkdir(exist_ok=True, mode=0o700)
         partial.replace(final)
     finally:
         partial.unlink(missing_ok=True)

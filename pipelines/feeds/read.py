@@ -17,9 +17,10 @@ from pathlib import Path
 from pipelines.errors import FileRefusedError
 from pipelines.feeds import cells
 from pipelines.feeds.cells import Cell
-from pipelines.feeds.codes import LEGACY, is_entity_code, looks_personal, masked
+from pipelines.feeds.codes import LEGACY, is_entity_code
 from pipelines.feeds.contract import Contract, Correction
 from pipelines.feeds.decode import Source
+from pipelines.feeds.personal import shown_fields
 from pipelines.feeds.texts import MARK, pick_lines
 from pipelines.warehouse.connect import Connection, in_written_order, quoted
 
@@ -275,9 +276,10 @@ def reasons_sql(reading: Reading) -> str:
     if reading.source.has_undecodable:
         faults.append((_has_undecodable(reading.source), _undecodable(_all_fields(reading.source))))
     reasons = ", ".join(f"CASE WHEN {condition} THEN {reason} END" for condition, reason in faults) or "NULL"
+    names = [f"c{place}" for place in range(reading.source.columns)]
     fields = ", ".join(f"fields[{place + 1}] AS c{place}" for place in range(reading.source.columns))
     return f"""
-        SELECT row_id, {raw_text(reading, _masked_fields(reading))} AS raw,
+        SELECT row_id, {raw_text(reading, shown_fields(reading.source, reading.made, names))} AS raw,
                CASE WHEN {_is_totals(reading)} THEN [{quoted(TOTALS_LINE)}]
                     ELSE list_filter([{reasons}], lambda reason: reason IS NOT NULL) END AS reasons
         FROM (SELECT *, {fields} FROM careful WHERE is_faulty)
@@ -301,16 +303,6 @@ def count_repaired(con: Connection, reading: Reading) -> int:
     repaired = " + ".join(f"count(*) FILTER (WHERE NOT is_faulty AND {each})" for each in changed)
     row = con.execute(f"SELECT {repaired} FROM careful").fetchone()
     return int(row[0]) if row else 0
-
-
-def _masked_fields(reading: Reading) -> str:
-    """SQL: the fields of a row, personal numbers in cells of codes masked."""
-    places = [f"c{place}" for place in range(reading.source.columns)]
-    for each in reading.cells:
-        if each.raw in places and each.column.type == "uscc":
-            is_personal = f'"{each.column.name}" IS NULL AND {looks_personal(each.raw)}'
-            places[places.index(each.raw)] = f"CASE WHEN {is_personal} THEN {masked(each.raw)} ELSE {each.raw} END"
-    return f"[{', '.join(places)}]"
 
 
 def kept_raw() -> str:

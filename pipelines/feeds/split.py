@@ -12,8 +12,10 @@ from datetime import date
 from pathlib import Path
 
 from pipelines.errors import FileRefusedError
+from pipelines.feeds.codes import without_personal_numbers
 from pipelines.feeds.contract import Contract, Repeats
 from pipelines.feeds.decode import Source, with_plain_newlines
+from pipelines.feeds.personal import has_personal, kept_fields, shown_fields, shown_line
 from pipelines.feeds.read import (
     Reading,
     UnmarkedBytesError,
@@ -80,6 +82,7 @@ def _split(
     _set_aside(con, reading)
     _divide(con, made, received_on, has_known=has_known)
     _reject(con, made, reading)
+    _keep_cells(con, made, reading)
     return _count(con, count_repaired(con, reading))
 
 
@@ -323,17 +326,19 @@ def _version(con: Connection, made: Contract, kept: str, received_on: date, *, h
 
 def _reject(con: Connection, made: Contract, reading: Reading) -> None:
     """`rejected`: row_no, row_id (none for what is no row), raw text and reasons of every quarantined row."""
+    line = shown_line(reading.source, "raw")
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE rejected AS SELECT row_no, NULL::BIGINT AS row_id, raw, reasons FROM broken"
+        f"CREATE OR REPLACE TEMP TABLE rejected AS SELECT row_no, NULL::BIGINT AS row_id, {line} AS raw, reasons FROM broken"
     )
     if reading.has_odd_rows(con):
         _reject_rows(con, reasons_sql(reading))
     if count(con, "excluded WHERE fate = 'quarantined'"):
         reading.fetch_raw(con, "SELECT row_id FROM excluded WHERE fate = 'quarantined'")
+        shown = shown_fields(reading.source, made, _fields(reading))
         _reject_rows(
             con,
             f"""
-            SELECT row_id, {raw_text(reading, "k.raw")} AS raw, [e.reason] AS reasons
+            SELECT row_id, {raw_text(reading, shown)} AS raw, [e.reason] AS reasons
             FROM excluded AS e JOIN ({kept_raw()}) AS k USING (row_id) WHERE e.fate = 'quarantined'
             """,
         )
@@ -341,6 +346,29 @@ def _reject(con: Connection, made: Contract, reading: Reading) -> None:
 
 def _reject_rows(con: Connection, rejected: str) -> None:
     con.execute(f"INSERT INTO rejected SELECT row_no, row_id, raw, reasons FROM ({numbered(con, rejected)})")
+
+
+def _keep_cells(con: Connection, made: Contract, reading: Reading) -> None:
+    """`rejected_cells`: row_no, cells and key of each rejected row, and the line of one that is none: where correction starts."""
+    if not count(con, "rejected"):
+        return
+    key = ", ".join(f'CAST(r."{name}" AS VARCHAR)' for name in made.key)
+    missing = " OR ".join(f'r."{name}" IS NULL' for name in made.key)
+    lines = "FROM broken" if has_personal(reading.source) else "FROM broken WHERE FALSE"
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE rejected_cells AS
+        SELECT x.row_no, CASE WHEN {missing} THEN NULL ELSE [{key}] END AS key_values,
+               {kept_fields(reading.source, _fields(reading))} AS cells, NULL AS line
+        FROM rejected AS x JOIN rows AS r USING (row_id) JOIN ({kept_raw()}) AS k USING (row_id)
+        UNION ALL
+        SELECT row_no, NULL, NULL, {without_personal_numbers("raw")} {lines}
+        """
+    )
+
+
+def _fields(reading: Reading) -> list[str]:
+    return [f"k.raw[{place + 1}]" for place in range(reading.source.columns)]
 
 
 def _count(con: Connection, repaired_codes: int) -> Counts:

@@ -12,6 +12,7 @@ import polars as pl
 
 from pipelines.errors import UsageError
 from pipelines.feeds.contract import contract, feeds
+from pipelines.feeds.personal import OF_A_PERSON
 from pipelines.newfeed.sample import UNIT, Sample, bare
 
 ALMOST_ALL = 0.98
@@ -27,7 +28,6 @@ _NAMES = (
     (r"月份|所属期|年月", "month"), (r"年度|年份", "year"), (r"备注|说明", "remark"), (r"状态", "status"),
     (r"类型|类别|种类", "kind"), (r"等级|级别", "level"), (r"编号|流水号|单号|号码", "number"), (r"日期|时间|日$", "on"),
 )  # fmt: skip
-_PERSONAL = re.compile(r"手机|电话|身份证|证件号|法定代表人|法人代表|法人姓名|联系人|姓名|负责人|银行卡|住址|邮箱|微信")
 _MONEY = re.compile(r"金额|额$|额[（(]|收入|余额|资产|投资|投入|补贴|保费|货款|租金|税款|[（(](元|千元|万元|亿元)[)）]")
 _ID_CARD = r"^[1-9]\d{5}(19|20)\d{2}(0[1-9]|1[0-2])([0-2]\d|3[01])\d{3}[\dXx]$"
 _MOBILE = r"^1[3-9]\d{9}$"
@@ -99,7 +99,7 @@ def propose(sample: Sample, key: Sequence[str] = ()) -> Proposal:
 def _column(sample: Sample, place: int) -> Proposed:
     heading, cells = sample.header[place], sample.rows[f"c{place}"]
     given = cells.drop_nulls()
-    is_personal = bool(_PERSONAL.search(heading)) or _share(given, _ID_CARD) > 0.5 or _share(given, _MOBILE) > 0.5
+    is_personal = bool(OF_A_PERSON.search(heading)) or _share(given, _ID_CARD) > 0.5 or _share(given, _MOBILE) > 0.5
     kind = "text" if is_personal else _type(heading, given)
     unit = UNIT.search(heading)
     few = (
@@ -115,6 +115,8 @@ def _type(heading: str, given: pl.Series) -> str:
     if given.is_empty():
         return "text"
     found = next((kind for kind, shape in _SHAPES if _share(given, shape) >= ALMOST_ALL), "text")
+    if found == "date" and re.search("月份|所属期|年月", heading) and _share(given, r"[-/.]0?1$") == 1:
+        return "month"  # a spreadsheet keeps a month as its first day
     if found == "integer" and re.search("年度|年份", heading) and _share(given, r"^(19|20)\d{2}$") >= ALMOST_ALL:
         return "year"
     if found in ("integer", "decimal") and _MONEY.search(heading):

@@ -20,6 +20,7 @@ from pipelines.errors import UsageError
 from pipelines.feeds.contract import CONTRACTS
 from pipelines.feeds.gate import EXPECTATIONS
 from pipelines.feeds.land import FileOutcome
+from pipelines.feeds.personal import HIDDEN
 from pipelines.feeds.pull import date_in_name
 from pipelines.newfeed.propose import Proposal, Proposed, as_contract, propose
 from pipelines.newfeed.sample import Sample, read_sample
@@ -28,7 +29,6 @@ from pipelines.warehouse.connect import reader
 
 NAME = r"[a-z][a-z0-9]*__[a-z][a-z0-9_]*"
 SAMPLE_ROWS = 200
-MASKED = "***"
 EXPECTED = SAMPLES / "expected.json"
 
 
@@ -80,7 +80,7 @@ def _write_sample(folder: Path, feed: str, path: Path, sample: Sample, proposal:
     folder.mkdir(parents=True)
     day = date_in_name(path.name) or datetime.now(BUSINESS_ZONE).date()
     shown = [
-        (pl.when(pl.col(f"c{each.place}").is_not_null()).then(pl.lit(MASKED)) if each.personal else pl.col(f"c{each.place}"))
+        (pl.when(pl.col(f"c{each.place}").is_not_null()).then(pl.lit(HIDDEN)) if each.personal else pl.col(f"c{each.place}"))
         .alias(each.heading)
         for each in proposal.columns
     ]  # fmt: skip

@@ -10,6 +10,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 
 from pipelines.errors import UsageError
 from pipelines.feeds.contract import Contract, contract, match_header
+from pipelines.feeds.personal import HIDDEN, OF_A_PERSON
 from pipelines.lists.export import FORMULA_START, write_csv
 from pipelines.quarantine.state import OPEN, show_states
 from pipelines.settings import Settings
@@ -19,15 +20,13 @@ FEED, DIGEST, FILE, ROW, REASONS, RAW = "数据源", "文件摘要", "来源文�
 REFERENCE = (FEED, DIGEST, FILE, ROW, REASONS, RAW)
 """Columns in front of the row's own; `文件摘要` and `来源行号` say where a corrected row belongs."""
 
-HIDDEN = "***"
-"""Stands for a personal cell that needs no correction; taken back, it is the cell that was delivered."""
-
 
 def write_correction(settings: Settings, feed: str, path: Path, reason: str | None = None) -> int:
     """Write the open rows of a feed to an .xlsx or .csv for correction; returns how many.
 
     All cells are text. A row that is not a row (broken quotes, too many fields) has its text under 原文 and empty cells to
-    fill in. Personal cells that no reason names and no key needs are hidden. No cell can start a formula.
+    fill in. Personal cells that no reason names and no key needs are hidden; taken back, they are as they were delivered. A
+    personal number in place of a code stays masked: file and row say where it stands. No cell can start a formula.
 
     Raises:
         UsageError: nothing is open, or the file is neither .xlsx nor .csv, or exists.
@@ -80,12 +79,13 @@ def _of_one_header(made: Contract, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _personal(made: Contract, headings: Sequence[str]) -> dict[int, str]:
-    """Place -> name of the personal columns that are not part of the key."""
+    """Place -> name of the personal columns that are not part of the key, and of others whose heading speaks of a person."""
     if not headings:
         return {}
-    found = match_header(made, headings).headings
-    return {
-        each.position: each.column.name for each in found if each.column.personal and each.column.name not in made.key
+    columns = {each.position: each.column for each in match_header(made, headings).headings}
+    own = {place: each.name for place, each in columns.items() if each.personal and each.name not in made.key}
+    return own | {
+        place: heading for place, heading in enumerate(headings) if place not in columns and OF_A_PERSON.search(heading)
     }
 
 

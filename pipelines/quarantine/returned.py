@@ -14,9 +14,10 @@ import polars as pl
 from pipelines.errors import UsageError
 from pipelines.feeds.contract import contract
 from pipelines.feeds.land import FileOutcome, Landing, landing
+from pipelines.feeds.personal import HIDDEN
 from pipelines.feeds.pull import Delivery
 from pipelines.lock import exclusive
-from pipelines.quarantine.correction import DIGEST, FEED, HIDDEN, REFERENCE, ROW, column_names, without_apostrophe
+from pipelines.quarantine.correction import DIGEST, FEED, REFERENCE, ROW, column_names, without_apostrophe
 from pipelines.quarantine.state import show_states
 from pipelines.settings import BUSINESS_ZONE, Settings
 from pipelines.warehouse.connect import Connection, transaction, writer

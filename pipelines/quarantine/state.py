@@ -46,7 +46,8 @@ def show_states(con: Connection) -> None:
             SELECT DISTINCT feed, file_id FROM lake.ops.file_periods ANTI JOIN newest USING (feed, file_id)
         ),
         returned AS (SELECT feed, file_id, row_no FROM lake.quarantine.returns GROUP BY ALL)
-        SELECT q.feed, q.file_id, f.name, f.received_on, f.headings, q.row_no, q.raw, q.reasons, c.cells, l.fixed_by,
+        SELECT q.feed, q.file_id, f.name, f.received_on, f.headings, q.row_no,
+               coalesce(c.line, q.raw) AS raw, q.reasons, c.cells, l.fixed_by,
                CASE WHEN r.row_no IS NOT NULL THEN {quoted(RETURNED)} WHEN l.row_no IS NOT NULL THEN {quoted(FIXED)}
                     WHEN p.file_id IS NOT NULL THEN {quoted(REPLACED)} ELSE {quoted(OPEN)} END AS state
         FROM lake.quarantine.rows AS q

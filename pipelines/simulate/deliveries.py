@@ -91,7 +91,7 @@ def _numbered(county: County, rows: pl.DataFrame) -> pl.DataFrame:
 
 def _of_kind(bills: pl.DataFrame, kind: str) -> pl.DataFrame:
     """Accounts of the power company begin with 1, those of the water company with 2."""
-    return bills.with_columns(("1" if kind == "电" else "2") + pl.col("account_no"))
+    return bills.with_columns(account_no=pl.lit("1" if kind == "电" else "2") + pl.col("account_no"))
 
 
 def _parcel(county: County, feed: str, stem: str, on: date, rows: pl.DataFrame, style: Style | None = None) -> Parcel:

@@ -112,7 +112,8 @@ def named(columns: Iterable[str]) -> str:
 
 def _engine(settings: Settings) -> Connection:
     spill = settings.work / "spill"
-    spill.mkdir(parents=True, exist_ok=True)
+    settings.work.mkdir(parents=True, exist_ok=True, mode=0o700)  # what lies here meanwhile may be personal
+    spill.mkdir(exist_ok=True)
     return duckdb.connect(
         config={
             "memory_limit": f"{settings.memory_gb}GB",
@@ -135,6 +136,8 @@ def _attach(con: Connection, settings: Settings, *, read_only: bool, version: in
         raise UsageError(f"SHOUDAI_CATALOG is {kind!r}:…; expected sqlite:PATH or postgres:CONNECTION")
     if "://" in settings.lake:
         _load_extension(con, "httpfs")
+    elif not read_only:
+        Path(settings.lake).mkdir(parents=True, exist_ok=True, mode=0o700)
     options = [f"DATA_PATH {quoted(settings.lake.rstrip('/') + '/')}", "OVERRIDE_DATA_PATH TRUE"]  # a home may be moved
     options += ["READ_ONLY"] if read_only else []
     options += [f"SNAPSHOT_VERSION {version:d}"] if version is not None else []

@@ -1,7 +1,8 @@
-"""Linking accounts without a code to entities: recall and precision against planted truth, by kind of dirt and by method.
+"""Linking accounts and farms without a code to entities: recall and precision against planted truth, by kind of dirt and method.
 
 `python -m tests.benchmarks.linking [ENTITIES]`: ours against the exact name alone and the normalised name alone, each in a
-process of its own; the accounts of a made-up world, of which it is known whose they are.
+process of its own. Entities, holders, farms and who they truly belong to are those of the simulated province (`shoudai
+simulate`); the utilities of the province copy the register word for word, so here most of them write as clerks do.
 """
 
 from __future__ import annotations
@@ -14,97 +15,114 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 
 from pipelines.feeds.contract import contract
+from pipelines.parameters import parameters
 from pipelines.registers.link import match
 from pipelines.registers.model import model
+from pipelines.simulate.county import County
+from pipelines.simulate.deliveries import uncoded_accounts, uncoded_farms
+from pipelines.simulate.province import World
+from pipelines.simulate.writers import lists, utilities
 from pipelines.warehouse.migrate import columns_sql
 from tests.benchmarks.apart import Outcome, Work, run_apart
 
 AS_OF = date(2026, 11, 23)
-VALUES = {
-    **model().numbers,
-    "as_of": AS_OF,
-    "bill_window_months": 12,
-    "not_in_business_statuses": ["注销", "吊销"],
-}
+VALUES = {**vars(parameters(AS_OF)), **model().numbers, "as_of": AS_OF}
 CONTENDERS = ("exact_name", "normalised_name", "ours")
-PER_COUNTY = 25_000
+POWER = "1"
+"""Account numbers of the power company begin with it."""
 
-_WORDS = """
+_KINDS = (
+    "as_registered", "full_width", "no_place", "more_place", "legal_form", "typo", "cut_short", "number_words", "no_number",
+    "other_road", "no_address", "typo_and_words", "owner_name", "masked_holder", "closed", "stranger", "farm", "farm_stranger",
+)  # fmt: skip
+"""What was done to an account; owners' names (they may bear a shop's), masked ones, those of closed entities and strangers
+belong to nobody."""
+
+_DRAWN = _KINDS[: _KINDS.index("masked_holder")]
+_NOBODY = ("owner_name", "masked_holder", "closed")
+
+_ACCOUNTS = """
     CREATE MACRO one_of(words, i, salt) AS words[1 + (hash(i || salt) % len(words))::INTEGER];
     CREATE MACRO letter(i, salt) AS substr('德旺信诚永泰和顺安发隆鑫宏达广源金诺瑞丰华兴盛茂聚美嘉悦远景天朗海川云峰明康立新同乐福禄祥瑞春秋东升启航正大百利万家荣昌裕民',
         1 + (hash(i || salt) % 60)::INTEGER, 1);
-    CREATE MACRO trade(i) AS one_of(['超市', '饭店', '服装店', '建材经营部', '五金店', '百货店', '广告部', '装饰部', '果蔬批发部', '货运部', '酱菜坊',
-        '茶楼', '理发店', '汽车修理厂', '家电维修部', '烟酒店', '药房', '副食店', '种植园', '养殖场'], i, 'trade');
-    CREATE MACRO industry(i) AS one_of(['建筑工程', '商贸', '科技', '餐饮管理', '物流', '机械制造', '环保设备', '农业开发', '广告传媒', '粮油食品'], i, 'industry');
-    CREATE MACRO road(i, salt) AS one_of(['人民路', '文昌街', '滨河路', '迎宾大道', '新华街', '建设街', '桂花巷', '解放东路', '园区一路', '凤凰大道'], i, salt);
-    CREATE MACRO county(c) AS substr('锦清双龙白石青云太金东凤柳永', 1 + c % 14, 1) || substr('溪江桥泉鹤梯神集和坪岳鸣', 1 + (c // 14) % 12, 1) || one_of(['县', '区', '市'], c, 'kind');
-    CREATE MACRO town(c, t) AS substr('永石白云双青龙太金凤', 1 + t % 10, 1) || substr('宁梯鹤集桥石泉和坪鸣', 1 + (c + t // 10) % 10, 1) || if(t % 3 = 0, '乡', '镇');
-"""
-_ENTITIES = """
-    CREATE TABLE entities AS
-    SELECT i, 'E' || lpad(i::VARCHAR, 17, '0') AS uscc, county(i // {per}) AS county, town(i // {per}, (hash(i || 't') % 30)::INTEGER) AS town,
-        hash(i || 'form') % 3 = 0 AS is_firm,
-        if(hash(i || 'common') % 12 = 0 AND NOT is_firm, one_of(['幸福', '便民', '好运来', '老地方'], i, 'c'), letter(i, 'a') || letter(i, 'b') || if(is_firm, letter(i, 'd'), '')) AS brand,
-        if(is_firm, county || brand || industry(i) || '有限公司', county || town || brand || trade(i)) AS name,
-        if(is_firm, industry(i) || '有限公司', trade(i)) AS tail,
-        '四川省德安市' || county || town AS path, road(i, 'road') AS road, 1 + (hash(i || 'no') % 300)::INTEGER AS number,
-        path || road || number || '号' || CASE hash(i || 'flat') % 4 WHEN 0 THEN '附' || (1 + hash(i || 'f') % 9) || '号'
-            WHEN 1 THEN (1 + hash(i || 'f') % 9) || '栋' || (1 + hash(i || 'g') % 6) || '单元' ELSE '' END AS address,
-        if(hash(i || 'status') % 25 = 0, '注销', '存续') AS status
-    FROM range({entities}) AS t (i)
-"""
-_KINDS = (
-    "as_registered", "full_width", "no_place", "more_place", "legal_form", "typo", "cut_short", "number_words", "no_number",
-    "other_road", "no_address", "typo_and_words", "owner_name", "closed", "stranger",
-)  # fmt: skip
-"""What was done to an account; of the last three nobody may be linked (an owner may, at the door of a shop that bears the name)."""
-
-_ACCOUNTS = """
     CREATE TABLE accounts AS
-    WITH chosen AS (
-        SELECT *, {kinds}[1 + (hash(i || 'dirt') % {known})::INTEGER] AS drawn, county || brand || tail AS short
-        FROM entities WHERE hash(i || 'uncoded') % 5 = 0
+    WITH known AS (
+        SELECT owned.account_no AS i, person.*, county || town AS place, '四川省' || place AS path, kind = '91' AS is_firm,
+            CASE kind WHEN '92' THEN shop WHEN '91' THEN word || '有限公司' ELSE word || '农民专业合作社' END AS tail,
+            CASE WHEN contains(holder, '*') THEN 'masked_holder' WHEN list_contains($closed, status) THEN 'closed'
+                 ELSE one_of($drawn, i, 'dirt') END AS dirt
+        FROM owned JOIN people AS person ON person.uscc = owned.uscc
     )
-    SELECT 'A' || lpad(i::VARCHAR, 10, '0') AS account_no, if(status = '注销', 'closed', drawn) AS dirt,
-        if(dirt IN ('closed', 'owner_name'), NULL, uscc) AS truth,
-        CASE drawn
-            WHEN 'full_width' THEN replace(replace(name, '有限公司', '（有限公司）'), brand, brand || '　')
-            WHEN 'no_place' THEN brand || tail
+    SELECT i AS account_no, dirt, if(list_contains($nobody, dirt), NULL, uscc) AS truth,
+        CASE dirt
+            WHEN 'masked_holder' THEN left(coined, 1) || '**'
+            WHEN 'full_width' THEN replace(replace(name, '有限公司', '（有限公司）'), coined, coined || '　')
+            WHEN 'no_place' THEN coined || tail
             WHEN 'more_place' THEN '四川省' || name
             WHEN 'legal_form' THEN if(is_firm, replace(name, '有限公司', '有限责任公司'), name || '（个体工商户）')
-            WHEN 'typo' THEN replace(name, brand, left(brand, -1) || letter(i, 'typo'))
-            WHEN 'typo_and_words' THEN replace(name, brand, left(brand, -1) || letter(i, 'typo'))
+            WHEN 'typo' THEN replace(name, coined, left(coined, -1) || letter(i, 'typo'))
+            WHEN 'typo_and_words' THEN replace(name, coined, left(coined, -1) || letter(i, 'typo'))
             WHEN 'cut_short' THEN left(name, -2 - if(is_firm, 4, 0))
             WHEN 'owner_name' THEN one_of(['王', '李', '张', '刘'], i, 'o') || letter(i, 'x') || letter(i, 'y')
             ELSE name END AS account_name,
-        CASE drawn
-            WHEN 'no_place' THEN road || number || '号'
-            WHEN 'number_words' THEN replace(replace(replace(replace(address, '四川省', ''), '号', ''), '附', '-'), '栋', '幢')
-            WHEN 'typo_and_words' THEN replace(replace(address, '德安市', ''), '号', '号院')
-            WHEN 'no_number' THEN path || road
-            WHEN 'other_road' THEN path || road(i, 'second') || (1 + hash(i || 'second') % 300) || '号'
+        CASE dirt
+            WHEN 'no_place' THEN street || door || '号'
+            WHEN 'number_words' THEN place || street || door
+            WHEN 'typo_and_words' THEN place || street || door || '号院'
+            WHEN 'no_number' THEN path || street
+            WHEN 'other_road' THEN path || one_of($streets, i, 'road') || (1 + hash(i || 'number') % 300) || '号'
             WHEN 'no_address' THEN NULL
             ELSE address END AS address
-    FROM chosen
+    FROM known
     UNION ALL
-    SELECT 'S' || lpad(i::VARCHAR, 10, '0'), 'stranger', NULL,
-        county || town || letter(i, 'sa') || letter(i, 'sb') || trade(i + 1), path || road(i, 'sr') || (1 + hash(i || 'sn') % 300) || '号'
-    FROM entities WHERE hash(i || 'stranger') % 20 = 0
+    SELECT 'S' || uscc, 'stranger', NULL, county || town || letter(uscc, 'a') || letter(uscc, 'b') || shop,
+        '四川省' || county || town || one_of($streets, uscc, 'road') || (1 + hash(uscc || 'number') % 300) || '号'
+    FROM people WHERE hash(uscc || 'stranger') % 20 = 0
+    UNION ALL
+    SELECT operator_id, if(uscc IS NULL, 'farm_stranger', if(list_contains($closed, status), 'closed', 'farm')),
+        if(list_contains($closed, status), NULL, uscc), coalesce(people.name, farms.name), NULL
+    FROM farms LEFT JOIN people USING (uscc)
 """
 
 
 def make(folder: Path, entities: int) -> int:
-    """Write a world's register and accounts; returns the number of accounts."""
+    """Write a world's register, accounts and farms; returns how many accounts and farms."""
     folder.mkdir(parents=True)
+    world = World(entities, months=3, as_of=AS_OF)
+    made = [_of(world.county(number)) for number in range(len(world.sizes))]
     con = duckdb.connect()
-    con.execute(_WORDS)
-    con.execute(_ENTITIES.format(per=PER_COUNTY, entities=entities))
-    con.execute(_ACCOUNTS.format(kinds=list(_KINDS[:-2]), known=len(_KINDS) - 2))
+    for name in ("people", "owned", "farms"):
+        con.register(name, pl.concat([each[name] for each in made]))
+    streets = [street for (street,) in con.execute("SELECT DISTINCT street FROM people ORDER BY 1").fetchall()]
+    closed = list(VALUES["not_in_business_statuses"])
+    *macros, accounts = _ACCOUNTS.split(";")
+    for macro in macros:
+        con.execute(macro)
+    con.execute(accounts, {"closed": closed, "drawn": list(_DRAWN), "nobody": list(_NOBODY), "streets": streets})
+    con.execute("CREATE TABLE entities AS SELECT uscc, name, address, status FROM people")
     for name in ("entities", "accounts"):
         con.execute(f"COPY (FROM {name} ORDER BY ALL) TO '{folder / f'{name}.parquet'}'")
     return con.execute("SELECT count(*) FROM accounts").fetchone()[0]
+
+
+def _of(county: County) -> dict[str, pl.DataFrame]:
+    """People, accounts of the power company without a code, and farms without one, of a county: with whom they belong to."""
+    parts = ("uscc", "name", "address", "status", "kind", "town", "coined", "shop", "word", "street", "door")
+    people = county.people.select(*parts, county=pl.lit(county.place.name))
+    statuses = contract("registry__entities").column("status").lookups
+    holders = utilities.accounts(county, "电").select("entity", holder="account_name")
+    owners = county.people.select("entity", "uscc").join(holders, on="entity").select("uscc", "holder")
+    owned = uncoded_accounts(county).filter(pl.col("account_no").str.starts_with(POWER)).join(owners, on="uscc")
+    strangers = lists.farms_without_code(county).select(pl.col("operator_id") + f"{county.number:03d}", "uscc", "name")
+    known = uncoded_farms(county).with_columns(name=pl.lit(None, pl.String))
+    return {
+        "people": people.with_columns(pl.col("status").replace(statuses)),
+        "owned": owned,
+        "farms": pl.concat([known, strangers]),
+    }
 
 
 def opened(world: Path) -> duckdb.DuckDBPyConnection:
@@ -118,7 +136,11 @@ def opened(world: Path) -> duckdb.DuckDBPyConnection:
     )
     con.execute(
         f"INSERT INTO feed.utilities__bills BY NAME SELECT account_no, account_name, address, '电' AS kind, DATE '2026-10-01' AS month "
-        f"FROM '{world}/accounts.parquet'"
+        f"FROM '{world}/accounts.parquet' WHERE NOT starts_with(account_no, 'JX')"
+    )
+    con.execute(
+        f"INSERT INTO feed.agriculture__operators BY NAME SELECT account_no AS operator_id, account_name AS name "
+        f"FROM '{world}/accounts.parquet' WHERE starts_with(account_no, 'JX')"
     )
     con.execute("CREATE TABLE register.names AS SELECT uscc, name, FALSE AS is_former FROM feed.registry__entities")
     con.execute("CREATE TABLE register.rejected (id VARCHAR, uscc VARCHAR)")
@@ -130,7 +152,7 @@ def ours(world: Path, scratch: Path) -> Work:
     import splink  # noqa: F401 - what the work would load on its way
 
     con = opened(world)
-    found = "SELECT account_no, uscc, method FROM register.judged JOIN register.sources USING (id) WHERE is_linked"
+    found = "SELECT coalesce(account_no, id) AS account_no, uscc, method FROM register.judged JOIN register.sources USING (id) WHERE is_linked"
     return Work(lambda: match(con, VALUES, model()), lambda: _marks(con, world, found))
 
 
@@ -153,7 +175,9 @@ def normalised_name(world: Path, scratch: Path) -> Work:
 def _only(entity: str, account: str) -> str:
     return f"""
         CREATE TABLE found AS SELECT account_no, uscc, 'name' AS method
-        FROM (SELECT account_no, {account} AS name FROM feed.utilities__bills)
+        FROM (SELECT account_no, {account} AS name FROM (
+            SELECT account_no, account_name FROM feed.utilities__bills UNION ALL SELECT operator_id, name FROM feed.agriculture__operators
+        ))
         JOIN (SELECT {entity} AS name, min(uscc) AS uscc FROM feed.registry__entities GROUP BY 1 HAVING count(*) = 1) USING (name)
     """
 
@@ -191,7 +215,9 @@ def main(entities: int) -> None:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     table = Table(
-        "accounts", "how many", title=f"linking {accounts:,} accounts without a code to {entities:,} entities"
+        "accounts",
+        "how many",
+        title=f"linking {accounts:,} accounts and farms without a code to {entities:,} entities of the province",
     )
     for name in CONTENDERS:
         table.add_column(f"{name} recall", justify="right")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
+import struct
 import urllib.request
 
 import asyncssh
@@ -71,6 +73,31 @@ def test_a_private_key_logs_in_and_its_passphrase_is_the_secret(sftp, sftp_place
     assert "private key in SHOUDAI_KEY_FILE_FRONT cannot be read" in reason(fetch(desk))
     monkeypatch.setenv("SHOUDAI_SECRET_FRONT", "open")
     assert statuses(fetch(desk)) == {"a_20261105.csv": "fetched"}
+
+
+def encrypted_in_openssh_form() -> str:
+    """A private key as `ssh-keygen` writes one with a passphrase; what it holds is nothing."""
+
+    def text(content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + content
+
+    rounds = text(bytes(16)) + struct.pack(">I", 16)
+    public = text(b"ssh-ed25519") + text(bytes(32))
+    key = b"openssh-key-v1\0" + text(b"aes256-ctr") + text(b"bcrypt") + text(rounds)
+    body = base64.encodebytes(key + struct.pack(">I", 1) + text(public) + text(bytes(160))).decode()
+    return f"-----BEGIN OPENSSH PRIVATE KEY-----\n{body}-----END OPENSSH PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize("passphrase", ["open", None])
+def test_a_key_encrypted_in_openssh_form_says_what_it_needs(sftp_place, desk, monkeypatch, tmp_path, passphrase):
+    sftp_place.declare(desk)
+    (tmp_path / "key").write_text(encrypted_in_openssh_form())
+    monkeypatch.setenv("SHOUDAI_KEY_FILE_FRONT", str(tmp_path / "key"))
+    if passphrase:
+        monkeypatch.setenv("SHOUDAI_SECRET_FRONT", passphrase)
+    words = reason(fetch(desk))
+    assert "private key in SHOUDAI_KEY_FILE_FRONT cannot be read" in words
+    assert "needs the package bcrypt; `ssh-keygen -p -m PKCS8 -f KEY`" in words
 
 
 def test_an_airflow_connection_gives_host_user_and_key(sftp, sftp_place, desk, monkeypatch):

@@ -9,7 +9,7 @@ from pipelines import flow
 from pipelines.errors import DeclarationError, GateError
 from pipelines.feeds import gate
 
-from .homes import WEEK
+from .homes import WEEK, codes
 
 HEADER = "统一社会信用代码,费款所属期,参保人数\n"
 ROWS = "92510623MAY004CT3H,202601,4\n92510623MAY00CL99R,202601,5\n"
@@ -77,6 +77,21 @@ def test_an_expectation_that_raises_is_an_error_of_the_gate(planted):
     assert "raised" in outcome.reason
     assert home.lake("SELECT success, error IS NOT NULL FROM lake.ops.checks") == [(None, True)]
     assert home.lake("SELECT count(*) FROM lake.feed.social__insurance") == [(0,)]
+
+
+def test_a_quantile_of_a_very_large_batch_is_that_of_rows_spread_over_it(planted, monkeypatch):
+    kwargs = {"column": "insured_headcount", "quantile_ranges": {"quantiles": [0.5], "value_ranges": [[140, 160]]}}
+    suite = [{"type": "expect_column_quantile_values_to_be_between", "kwargs": kwargs, "severity": "critical"}]
+    monkeypatch.setitem(PLANTED, "quantile", suite[0])
+    monkeypatch.setattr(gate, "MOST_HELD", 100)
+    home = planted("quantile")
+    rows = "".join(f"{code},202601,{number}\n" for number, code in enumerate(codes(300_000, 300)))
+    home.deliver("social__insurance", "a_20260201.csv", HEADER + rows)
+    (outcome,) = flow.ingest(home.settings, ["social__insurance"]).files
+    assert outcome.status == "landed", outcome.reason
+    asked = [check for check in outcome.checks if "quantile" in check.expectation]
+    assert [check.success for check in asked] == [True]
+    assert asked[0].observed.startswith("0.5: 1")
 
 
 def test_a_misspelt_expectation_is_a_fault_of_the_declaration(planted):

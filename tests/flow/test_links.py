@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import date
 
@@ -180,6 +181,20 @@ def test_no_holder_and_no_place_is_published(home):
     columns = {name for (name,) in home.ask(f"SELECT column_name FROM duckdb_columns() WHERE table_name IN ({names})")}
     assert columns & {name for feed, name in personal_columns() if feed == "utilities__bills"} == set()
     assert home.ask("SELECT source_id FROM register.links WHERE source_feed = 'utilities__bills' AND source_id NOT SIMILAR TO 'account:[0-9a-f]{24}'") == []  # fmt: skip
+
+
+def test_an_explanation_names_the_linked_accounts_and_farms_with_step_score_and_evidence(home):
+    told = json.loads(shoudai(home, "explain", SHOP, "--json", inbox=False).stdout)
+    (link,) = told["links"]
+    assert (link["source_feed"], link["method"], link["since_on"]) == ("utilities__bills", "normalised", "2026-11-16")
+    assert link["source_id"].startswith("account:")
+    assert link["score"] > 0.9
+    assert "地址：同一门牌" in link["evidence"]
+    assert (link["rows"]["rows"], link["rows"]["file_name"]) == (10, "bills_20261105.csv")
+    text = " ".join(shoudai(home, "explain", TWIN, inbox=False).stdout.split())
+    assert "主体关联 links" in text
+    assert "decided" in text
+    assert json.loads(shoudai(home, "explain", OTHER, "--json", inbox=False).stdout)["links"] == []
 
 
 def test_the_review_goes_out_and_comes_back_by_command(home, tmp_path):

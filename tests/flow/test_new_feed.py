@@ -6,16 +6,19 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 import yaml
 
-from pipelines.errors import UsageError
+from pipelines.errors import FileRefusedError, UsageError
 from pipelines.newfeed.propose import propose
 from pipelines.newfeed.sample import read_sample
 from pipelines.newfeed.scaffold import new_feed
 from pipelines.settings import HOUSE
+from tests.unit import forms
 
 from .homes import COMMAND, codes
 
@@ -26,6 +29,17 @@ ROWS = "".join(
     for month in ("202609", "202610")
 )
 FEED = "jobs__subsidies"
+TABLE = [line.split(",") for line in (HEADER + ROWS).splitlines()]
+FORMS = {
+    "xlsx": forms.xlsx(TABLE, titles=[["就业补贴发放表（2026年）"]], totals=[["合计", "", "", "", "", "512.3", "", ""]], other_sheet=True),
+    "xls": forms.xls(TABLE),
+    "html": forms.html_xls(TABLE),
+    "parquet": forms.parquet(TABLE),
+    "jsonl": forms.json_lines(TABLE),
+    "zip": forms.zipped({"a.parquet": forms.parquet(TABLE)}),
+    "csv": forms.csv([["就业补贴发放表"], *TABLE], "\t"),
+}  # fmt: skip
+"""The same sample in other forms, some with a title above and totals below."""
 
 
 @pytest.fixture
@@ -78,7 +92,29 @@ def test_from_a_sample_to_a_working_feed_with_no_other_edit(house, sample, tmp_p
     inside(house, sys.executable, "-m", "pytest", "tests/repo", "-q", "-k", f"{FEED} or dictionary")
 
 
-def test_what_is_proposed(sample):
+def test_a_workbook_parquet_or_json_lines_is_a_sample_too(house, tmp_path):
+    for form in ("xlsx", "parquet", "jsonl"):
+        (tmp_path / f"jobs_20261110.{form}").write_bytes(FORMS[form])
+    script = """
+import sys; from pathlib import Path; from pipelines.newfeed.scaffold import new_feed
+for path in map(Path, sys.argv[1:]):
+    made = new_feed(f"jobs__{path.suffix[1:]}", path, None, None)
+    print(path.suffix, made.trial.status, made.trial.rows_in, made.trial.accepted, made.trial.quarantined)
+"""
+    said = inside(house, sys.executable, "-c", script, *map(str, sorted(tmp_path.glob("jobs_*"))))
+    assert said.splitlines() == [".jsonl landed 120 120 0", ".parquet landed 120 120 0", ".xlsx landed 121 120 1"]
+    for masked in (house / "data_samples").glob("jobs__*/*.csv"):
+        text = masked.read_text(encoding="utf-8")
+        assert "***" in text
+        assert "王某" not in text
+        assert "138" + "0" * 8 not in text
+
+
+@pytest.mark.parametrize("form", [None, *FORMS])
+def test_what_is_proposed_is_the_same_in_every_form(sample, tmp_path, form):
+    if form:
+        sample = tmp_path / f"s.{form}"
+        sample.write_bytes(FORMS[form])
     made = propose(read_sample(sample))
     found = {each.name: (each.type, each.personal) for each in made.columns}
     assert found == {
@@ -92,6 +128,17 @@ def test_what_is_proposed(sample):
         "disbursed_on": ("date", False),
     }
     assert next(each.values for each in made.columns if each.name == "kind") == ("培训", "稳岗")
+
+
+def test_the_days_and_months_of_a_spreadsheet_have_no_time_of_day(tmp_path):
+    rows = {
+        "统一社会信用代码": codes(300_000, 3),
+        "补贴月份": [date(2026, 9, 1)] * 3,
+        "发放日期": [date(2026, 10, 5), None, date(2026, 10, 6)],
+    }
+    pl.DataFrame(rows).write_excel(tmp_path / "s.xlsx")
+    made = propose(read_sample(tmp_path / "s.xlsx"))
+    assert [each.type for each in made.columns] == ["uscc", "month", "date"]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +171,21 @@ def test_a_sample_that_proposes_nothing_is_refused_in_words(tmp_path, text, word
     (tmp_path / "s.csv").write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=words):
         propose(read_sample(tmp_path / "s.csv"))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"%PDF-1.7", "this is a PDF"),
+        ("甲,乙\n1,2\n".encode("utf-16"), "UTF-16"),
+        (b"PAR1broken", "as Parquet"),
+        (b"", "empty"),
+    ],
+)
+def test_a_sample_that_is_no_table_is_refused_as_its_delivery_would_be(tmp_path, content, words):
+    (tmp_path / "s").write_bytes(content)
+    with pytest.raises(FileRefusedError, match=words):
+        read_sample(tmp_path / "s")
 
 
 @pytest.mark.parametrize(("name", "words"), [("tax__payments", "exists already"), ("Bad Name", "is not a feed name")])

@@ -10,7 +10,8 @@ import pytest
 
 from pipelines import flow
 from pipelines.errors import UsageError
-from pipelines.quarantine.correction import HIDDEN, write_correction
+from pipelines.feeds.personal import HIDDEN
+from pipelines.quarantine.correction import write_correction
 from pipelines.quarantine.returned import take_back
 from pipelines.quarantine.state import reasons
 from pipelines.warehouse.connect import reader
@@ -123,6 +124,47 @@ def test_personal_cells_are_hidden_and_come_back_as_they_were(bare, tmp_path):
     ).files
     assert outcome.accepted == 1
     assert ("张三 13800000000",) in bare.seen("online__intents", RETURN_DAY, "topic")
+
+
+BILLS = """户号,户名,统一社会信用代码,用电地址,能源类型,抄表月份,用量,金额,缴费日期,备注,经办人姓名
+10001,王小明,,永宁镇文昌街3号,电,202610,1,2,,电话13812345678,李四
+10002,赵小红,,永宁镇文昌街4号,电,202613,1,2,,电话13812345678,李四
+10003,钱小刚,,永宁镇文昌街5号,电,202610
+10004,孙小兰,,永宁镇文昌街6号,电,202610,1,2,,,
+10005,李小华,,永宁镇文昌街7号,电,202610,1,2,,,
+"""
+
+
+def test_no_personal_cell_stands_in_the_text_of_a_quarantined_row(bare, tmp_path):
+    outcome = ingest(bare, "utilities__bills", "dian_20261110.csv", BILLS)
+    assert (outcome.accepted, outcome.quarantined) == (3, 2), outcome.reason
+    assert bare.lake("SELECT raw FROM lake.quarantine.rows ORDER BY row_no") == [
+        (f"{HIDDEN},{HIDDEN},,{HIDDEN},电,202613,1,2,,电话138********,{HIDDEN}",),
+        (HIDDEN,),
+    ]
+    write_correction(bare.settings, "utilities__bills", tmp_path / "a.csv")
+    shown = pl.read_csv(tmp_path / "a.csv", infer_schema=False)
+    assert shown["原文"].to_list() == [None, "10003,钱小刚,,永宁镇文昌街5号,电,202610"], (
+        "a line is mended from its text"
+    )
+    assert shown["户名"].to_list() == [HIDDEN, None]
+    assert shown["经办人姓名"].to_list() == [HIDDEN, None], "no column of the contract, and of a person all the same"
+    back = corrected(tmp_path / "a.csv", tmp_path / "b.csv", 抄表月份=("2", "202610"))
+    (outcome,) = take_back(bare.settings, back, RETURN_DAY).files
+    assert outcome.accepted == 1
+    assert ("赵小红",) in bare.lake("SELECT account_name FROM lake.feed.utilities__bills")
+
+
+def test_a_refused_file_shows_no_row_of_itself(bare):
+    rows = "10001,王小明,,永宁镇文昌街3号,电,202610,1,2,,x,y\n" * 3
+    headless = ingest(bare, "utilities__bills", "a_20261110.csv", rows)
+    narrow = ingest(
+        bare, "utilities__bills", "b_20261110.csv", BILLS.splitlines()[0].rpartition(",备注")[0] + "\n" + rows
+    )
+    for outcome, words in ((headless, "a line of data without headings"), (narrow, "row 1 below it")):
+        assert outcome.status == "refused"
+        assert words in str(outcome.reason)
+        assert "王小明" not in str(outcome.reason)
 
 
 def test_a_row_that_is_no_row_is_filled_in_from_its_text(bare, tmp_path):

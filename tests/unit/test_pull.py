@@ -94,6 +94,11 @@ def test_each_digest_is_checked_while_the_file_is_archived(tmp_path, name):
     assert digests.sha256 == hashlib.sha256(BYTES).hexdigest()
     assert archived == tmp_path / "archive" / digests.sha256[:2] / digests.sha256
     assert archived.read_bytes() == BYTES
+    assert [oct(path.stat().st_mode & 0o777) for path in (archived, archived.parent, tmp_path / "archive")] == [
+        "0o600",
+        "0o700",
+        "0o700",
+    ], "the file as it came may hold personal data: it is for the owner of the home alone"
     wrong = delivered(tmp_path, "b.csv", f"{name}={'0' * len(right)}")
     with pytest.raises(FileWaitingError, match="ask the sender"):
         pull.archive(wrong, tmp_path / "archive", pull.control_of(wrong))
