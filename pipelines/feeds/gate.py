@@ -106,12 +106,12 @@ class Gate:
         return [_check(result) for result in results]
 
     def _sample(self, relation: str) -> str:
-        """The relation itself, or of a very large batch a view of rows spread over it by their numbers: the same every time."""
+        """The relation itself, or of a very large batch a view of rows spread over it by their places: the same every time."""
         found = self._con.execute(f"SELECT count(*) FROM {relation}").fetchone()
         every = -(-found[0] // MOST_HELD) if found else 1
         if every <= 1:
             return relation
-        spread = "row_no * 2654435761 % 4294967296"  # Knuth's; plain every n-th row would follow the order of the file
+        spread = "row_id * 2654435761 % 4294967296"  # Knuth's; plain every n-th row would follow the order of the file
         self._con.execute(f"CREATE OR REPLACE TEMP VIEW sampled AS FROM {relation} WHERE {spread} % {every} = 0")
         return "sampled"
 
