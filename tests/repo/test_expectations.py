@@ -282,3 +282,18 @@ def test_a_wrong_row_of_the_list_stops_the_release(gate: Batches, cells: dict[st
 def test_an_entity_listed_twice_stops_the_release(gate: Batches) -> None:
     stem = "out__target_list"
     assert gate.failed(stem, rows(stem, GOOD, GOOD)) == [("expect_column_values_to_be_unique", "uscc")]
+
+
+def test_no_check_shows_the_values_of_a_personal_column() -> None:
+    """What was observed is published with the checks: counts and shares may be, values not."""
+    personal = {
+        stem: {each.name for each in contract(stem).columns if each.personal} for stem in stems("schemas/feeds")
+    }
+    assert any(personal.values())
+    shown = [
+        (stem, each["kwargs"]["column"])
+        for stem, columns in personal.items()
+        for each in SUITES[stem]["expectations"]
+        if each["kwargs"].get("column") in columns and "column_values_to" not in each["type"]
+    ]
+    assert shown == []
