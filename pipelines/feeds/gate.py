@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from string import Template
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,30 @@ def suite_of(name: str) -> Mapping[str, Any]:
     return _read(path)
 
 
+def filled(name: str, values: Mapping[str, object]) -> list[dict[str, Any]]:
+    """The expectations of a suite with each `$name` replaced: alone it is the value itself, within a text its words.
+
+    Raises:
+        DeclarationError: a `$name` has no value.
+    """
+    try:
+        return [
+            {**each, "kwargs": {key: _filled(value, values) for key, value in each["kwargs"].items()}}
+            for each in suite_of(name)["expectations"]
+        ]
+    except KeyError as error:
+        known = ", ".join(f"${each}" for each in sorted(values))
+        raise DeclarationError(f"expectations/{name}.yml: ${error.args[0]} has no value; expected {known}") from error
+
+
+def _filled(value: object, values: Mapping[str, object]) -> object:
+    if not isinstance(value, str):
+        return value
+    if value.startswith("$") and value[1:].isidentifier():
+        return values[value[1:]]
+    return Template(value).substitute(values)
+
+
 class Gate:
     """Great Expectations on one connection; the library (seconds to import) is loaded at the first batch."""
 
@@ -73,7 +98,9 @@ class Gate:
         self._con = con
         self._source: Any = None
 
-    def judge(self, name: str, relation: str, delivery: str | None = None) -> list[Check]:
+    def judge(
+        self, name: str, relation: str, delivery: str | None = None, values: Mapping[str, object] | None = None
+    ) -> list[Check]:
         """Every expectation of `expectations/<name>.yml` on a table or view of the connection.
 
         Args:
@@ -81,12 +108,15 @@ class Gate:
             relation: the rows to judge.
             delivery: table with the one row of facts about them (see `history.py`), for the suite's `delivery` part; what is
                 expected of a fact that is not known (no history yet) is left out.
+            values: what stands for the `$name`s of the suite; a suite without any has none.
 
         Raises:
-            DeclarationError: GX does not know an expectation of the suite (it would drop it silently).
+            DeclarationError: GX does not know an expectation of the suite (it would drop it silently), or a `$name` has
+                no value.
         """
         suite = suite_of(name)
-        results = list(self._validate(name, relation, suite["expectations"]))
+        expectations = filled(name, values) if values else suite["expectations"]
+        results = list(self._validate(name, relation, expectations))
         if delivery:
             unknown = self._unknown_facts(delivery)
             expected = [each for each in suite.get("delivery", ()) if each["kwargs"]["column"] not in unknown]
@@ -147,22 +177,24 @@ def _check(result: Any) -> Check:
     config = result.expectation_config
     error = _raised(result.exception_info)
     found = result.result or {}
-    kwargs = {
-        key: value
-        for key, value in config.kwargs.items()
-        if key not in ("batch_id", "column", "severity", "unexpected_rows_query")
-    }
-    if config.type == "unexpected_rows_expectation":
-        kwargs["no row of"] = " ".join(str(config.kwargs["unexpected_rows_query"]).split())
     return Check(
         expectation=config.type,
         column_name=config.kwargs.get("column") or config.kwargs.get("column_A"),
         severity=str(getattr(config.severity, "value", config.severity)),
         success=None if error else bool(result.success) or _is_of_nothing(found),
         observed=_observed(found),
-        expected=", ".join(f"{key} {value}" for key, value in sorted(kwargs.items())),
+        expected=expected_of(config.kwargs),
         error=error,
     )
+
+
+def expected_of(kwargs: Mapping[str, Any]) -> str:
+    """What an expectation asks for, in the words of `Check.expected`."""
+    left_out = ("batch_id", "column", "severity", "unexpected_rows_query")
+    shown = {key: value for key, value in kwargs.items() if key not in left_out}
+    if "unexpected_rows_query" in kwargs:
+        shown["no row of"] = " ".join(str(kwargs["unexpected_rows_query"]).split())
+    return ", ".join(f"{key} {value}" for key, value in sorted(shown.items()))
 
 
 def _is_of_nothing(result: Mapping[str, Any]) -> bool:
