@@ -7,7 +7,7 @@ test and `python -m tests.benchmarks.learning` play them.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -53,10 +53,10 @@ class World:
     def truth(self, name: str) -> pl.DataFrame:
         return pl.read_parquet(self.folder / "inbox" / "truth" / f"{name}.parquet")
 
-    def ask(self, sql: str) -> pl.DataFrame:
-        """The answer of the current published file."""
-        current = (self.settings.published / "current.duckdb").resolve()
-        with duckdb.connect(str(current), read_only=True) as con:
+    def ask(self, sql: str, database: Path | None = None) -> pl.DataFrame:
+        """The answer of a published file, by default the current one."""
+        chosen = (database or self.settings.published / "current.duckdb").resolve()
+        with duckdb.connect(str(chosen), read_only=True) as con:
             return con.execute(sql).pl()
 
     def listed(self) -> flow.RunReport:
@@ -66,10 +66,10 @@ class World:
         return report
 
 
-def fitted(world: World, target: Path) -> flow.FitReport:
-    """A card learned from what became of a world's list."""
+def fitted(world: World, target: Path, segments: Sequence[str] = ()) -> flow.FitReport:
+    """A card learned from what became of a world's list (no segment named: of all that can be learned)."""
     flow.ingest(world.settings)
-    return flow.fit(world.settings, target, [], RANKED)
+    return flow.fit(world.settings, target, segments, RANKED)
 
 
 def switched(segments: list[str]) -> dict[str, dict[date, Any]]:
