@@ -16,7 +16,7 @@ import polars as pl
 from pipelines import fits, monitoring, rehearsal, releases, replays
 from pipelines.conversion import track as conversion
 from pipelines.eligibility.judge import attrition, judge as judge_rules, outcomes, watchlist
-from pipelines.errors import disk_full_in_words
+from pipelines.errors import GateError, disk_full_in_words
 from pipelines.feeds.contract import contract, feeds as all_feeds
 from pipelines.feeds.land import FileOutcome, landing
 from pipelines.feeds.remote.credentials import Lookup
@@ -224,7 +224,11 @@ def publish(run: Run) -> Release:
     conversion.track(run)
     monitoring.watch(run)
     with exclusive(run.settings.home, "publish"):
-        release = releases.publish(run)
+        try:
+            release = releases.publish(run)
+        except GateError:
+            write_quality(run.settings)
+            raise
         write_quality(run.settings)
         return release
 

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
-from math import sqrt
 from pathlib import Path
 
 import polars as pl
@@ -24,6 +23,7 @@ from pipelines.parameters import Parameters, parameters
 from pipelines.registers.divisions import division_names
 from pipelines.releases import code_digest, run_id
 from pipelines.runs import Run
+from pipelines.scoring.measures import wilson
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import open_published
 from pipelines.warehouse.features import features_sql
@@ -33,9 +33,6 @@ from pipelines.warehouse.tables import table
 
 LISTED = ("uscc", "name", "segment", "division_code", "score", "grade", "limit_yuan")
 """What is compared of a listed entity."""
-
-Z = 1.959963984540054
-"""The normal quantile of a two-sided 95 % interval."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +48,9 @@ class Rate:
     @classmethod
     def of(cls, published: int, disbursed: int) -> Rate:
         """The rate of a count over its denominator, which is not 0."""
-        share, z2_n = disbursed / published, Z * Z / published
-        spread = Z * sqrt(share * (1 - share) / published + z2_n / (4 * published))
-        ends = ((share + z2_n / 2 + sign * spread) / (1 + z2_n) for sign in (-1, 1))
-        low, high = ends
-        return cls(published, disbursed, share, max(0.0, low), min(1.0, high))
+        ends = wilson(pl.lit(disbursed), pl.lit(published))
+        low, high = pl.select(low=ends[0], high=ends[1]).row(0)
+        return cls(published, disbursed, disbursed / published, low, high)
 
 
 @dataclass(frozen=True)

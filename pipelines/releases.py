@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,9 +17,9 @@ from pipelines import __version__
 from pipelines.eligibility.rules import FeedStates, rules_on
 from pipelines.errors import GateError, UsageError
 from pipelines.feeds.contract import feeds
-from pipelines.feeds.gate import Gate
 from pipelines.feeds.remote.ledger import failing
 from pipelines.freshness import found_feeds, frozen_words
+from pipelines.lists.checks import CHECKED, LIST, check_rows, judged
 from pipelines.lists.context import FeedSource, ListContext
 from pipelines.lists.export import export_list
 from pipelines.lists.manifest import MANIFEST, sha256, write_manifest
@@ -162,17 +162,26 @@ def _judge_list(run: Run) -> list[str]:
     """The list's own expectations; warnings come back as words."""
     with reader(run.settings, run.version) as con:
         con.execute(f"CREATE TEMP VIEW listed AS FROM {_rows(run, 'picked')}")
-        checks = Gate(con).judge("out__target_list", "listed")
+        checks = judged(con, "listed", parameters(run.as_of))
+    check_rows(checks, run.week).write_parquet(run.handover("list_checks"))
     closing = [check.in_words() for check in checks if check.closes_gate]
     if closing:
+        with writer(run.settings) as con, transaction(con):
+            _replace_checks(con, run, [LIST])
         raise GateError(f"the list of {run.week} is not published: {'; '.join(closing)}. The last release still stands")
     return [check.in_words() for check in checks if not check.success]
 
 
-def _score_checks(run: Run) -> str:
-    """SELECT of what was found about the week's scores, as rows of `ops.checks`."""
+def _checks(run: Run, names: Iterable[str]) -> str:
+    """SELECT of what was found about the week's own tables, as rows of `ops.checks`."""
     now = datetime.now(UTC).replace(tzinfo=None)
-    return f"SELECT TIMESTAMP '{now}' AS checked_at, * FROM {_rows(run, 'score_checks')}"
+    found = " UNION ALL BY NAME ".join(f"FROM {_rows(run, CHECKED[name])}" for name in names)
+    return f"SELECT TIMESTAMP '{now}' AS checked_at, * FROM ({found})"
+
+
+def _replace_checks(con: Connection, run: Run, names: Sequence[str]) -> None:
+    con.execute("DELETE FROM lake.ops.checks WHERE feed IN (SELECT unnest(?)) AND file_id = ?", [names, run.week])
+    con.execute(f"INSERT INTO lake.ops.checks BY NAME FROM ({_checks(run, names)})")
 
 
 def _score_warnings(run: Run) -> list[str]:
@@ -215,8 +224,7 @@ def _write_lake(run: Run, ledger: pl.DataFrame) -> None:
             con.execute(f"DELETE FROM lake.{name} WHERE week = ?", [run.week])
             con.execute(f"INSERT INTO lake.{name} ({columns}) {select_declared(run, name, step)}")
         _replace_followed(con, run)
-        con.execute("DELETE FROM lake.ops.checks WHERE feed = 'ops.score_bands' AND file_id = ?", [run.week])
-        con.execute(f"INSERT INTO lake.ops.checks BY NAME FROM ({_score_checks(run)})")
+        _replace_checks(con, run, list(CHECKED))
         con.register("ledger", ledger)
         con.execute("INSERT INTO lake.ops.runs BY NAME FROM ledger")
 
@@ -238,6 +246,7 @@ def _build_database(run: Run, target: Path, ledger: pl.DataFrame) -> None:
         con.register("ledger", ledger)
         received = f"received_on <= DATE '{run.as_of}'"
         visible = f"(feed, file_id) IN (SELECT (feed, file_id) FROM lake.ops.files WHERE {received})"
+        earlier = f"(feed IN ({', '.join(map(quoted, CHECKED))}) AND file_id < {quoted(run.week)})"
         sources = {
             **{name: select_declared(run, name, step) for name, step in LISTED.items()},
             **{name: f"FROM {_rows(run, step)}" for name, step in FOLLOWED.items()},
@@ -246,7 +255,7 @@ def _build_database(run: Run, target: Path, ledger: pl.DataFrame) -> None:
             "mart.features": f"FROM {_rows(run, 'features')}",
             "ops.files": f"FROM lake.ops.files WHERE {received}",
             "mart.scores": f"FROM {_rows(run, 'scores')}",
-            "ops.checks": f"FROM lake.ops.checks WHERE {visible} UNION ALL BY NAME {_score_checks(run)}",
+            "ops.checks": f"FROM lake.ops.checks WHERE {visible} OR {earlier} UNION ALL BY NAME {_checks(run, CHECKED)}",
             "ops.runs": f"FROM lake.ops.runs WHERE as_of <= DATE '{run.as_of}' UNION ALL BY NAME FROM ledger",
             "quarantine.rows": f"FROM lake.quarantine.rows WHERE {visible}",
         }

@@ -30,6 +30,7 @@ STEPS = (
     "funnel",
     "plan_progress",
     "score_checks",
+    "list_checks",
 )
 
 

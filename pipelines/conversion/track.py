@@ -8,6 +8,7 @@ import polars as pl
 
 from pipelines.parameters import parameters, targets
 from pipelines.runs import Run
+from pipelines.scoring.measures import Z
 from pipelines.warehouse.connect import Connection, quoted, reader
 from pipelines.warehouse.query import select, to_parquet
 from pipelines.warehouse.visible import show_feeds, show_history
@@ -19,7 +20,7 @@ def track(run: Run) -> None:
     The lists are those of earlier weeks and, when the run has picked one, its own.
     """
     p = parameters(run.as_of)
-    named = {**vars(p), "week": run.week, "bank_name": run.settings.bank}
+    named = {**vars(p), "week": run.week, "bank_name": run.settings.bank, "z": Z}
     with reader(run.settings, run.version) as con:
         show_feeds(con, run.as_of, run.handover("links"))
         _show_lists(con, run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
+from itertools import zip_longest
 from typing import Any
 
 from pipelines.eligibility.explained_limit import Case, Figure, limit_figures
@@ -110,8 +111,21 @@ def _to_verify(listed: Mapping[str, Any]) -> list[OfferLine]:
 
 
 def _alternatives(listed: Mapping[str, Any], case: Case) -> list[OfferLine]:
-    """The other products that fit, each with its own limit."""
+    """The other products that fit, each with its own limit worked out, its longest term and its rate as published."""
+    names = listed.get("alternatives") or ()
+    told = (listed.get("alternative_offers") or "").split("；")
+    published = dict(zip_longest(names, told[: len(names)], fillvalue=""))
     return [
-        OfferLine("其他可选 alternative", f"{_named(name)}：{limit_figures(name, case)[0].text}", CLAUSES[name][0])
-        for name in listed.get("alternatives") or ()
+        OfferLine(
+            "其他可选 alternative",
+            f"{_named(name)}：{limit_figures(name, case)[0].text}{_terms(text)}",
+            CLAUSES[name][0],
+        )
+        for name, text in published.items()
     ]
+
+
+def _terms(told: str) -> str:
+    """`；最长36个月，年利率3.600%` of what the list says of an alternative."""
+    _, found, terms = told.partition("，最长")
+    return f"；最长{terms}" if found else ""

@@ -1,18 +1,15 @@
 """Entity ids in SQL: unified codes (GB 32100-2015), legacy 15-character ids (GB 11714), and personal numbers, which are neither.
 
 Every expression is one term over a column: no function of the engine, no loop. `pipelines/registers/uscc.py` states the
-same in plain Python, apart from this, as the measure of the tests.
+same in plain Python, apart from this but for the standard's own constants, as the measure of the tests.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipelines.registers.uscc import ALPHABET, ORGANISATION_WEIGHTS, WEIGHTS
 from pipelines.warehouse.connect import quoted
-
-ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
-"""GB 32100-2015: the characters of a unified social credit code and the weights of its check character."""
 
 LEGACY = "legacy:"
 """Namespace of ids that name an entity through its organisation code only; it sorts behind every unified code."""
@@ -21,7 +18,6 @@ USCC_SHAPE = "[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}"
 """Authority and kind may be letters (A, N, Y; N1 to N3), the division is digits, subject and check are the alphabet."""
 
 _ORGANISATION_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _LEGACY_SHAPE = "[1-8][0-9]{5}[0-9A-Z]{8}[0-9X]"
 _PERSON_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _DAY = "(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])"
@@ -58,7 +54,7 @@ def is_valid_uscc(code: str) -> str:
 
 def is_valid_legacy(code: str) -> str:
     """SQL: 6 digits of a region and an organisation code whose check character is right (GB 11714-1997)."""
-    total = _weighted(f"substr({code}, 7, 8)", _ORGANISATION_ALPHABET, _ORGANISATION_WEIGHTS)
+    total = _weighted(f"substr({code}, 7, 8)", _ORGANISATION_ALPHABET, ORGANISATION_WEIGHTS)
     check = f"substr('0X987654321', 1 + ({total}) % 11, 1) = substr({code}, 15, 1)"
     return f"CASE WHEN regexp_full_match({code}, '{_LEGACY_SHAPE}') THEN {check} ELSE FALSE END"
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from string import Template
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from pipelines.warehouse.connect import Connection
 
 EXPECTATIONS = HOUSE / "expectations"
+_QUANTILES = "expect_column_quantile_values_to_be_between"
+MOST_HELD = 2_000_000
+"""Rows of which a quantile is taken: the engine holds every value of one in memory, whatever its limit says."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +69,28 @@ def suite_of(name: str) -> Mapping[str, Any]:
     return _read(path)
 
 
-_QUANTILES = "expect_column_quantile_values_to_be_between"
-MOST_HELD = 2_000_000
-"""Rows of which a quantile is taken: the engine holds every value of one in memory, whatever its limit says."""
+def filled(name: str, values: Mapping[str, object]) -> list[dict[str, Any]]:
+    """The expectations of a suite with each `$name` replaced: alone it is the value itself, within a text its words.
+
+    Raises:
+        DeclarationError: a `$name` has no value.
+    """
+    try:
+        return [
+            {**each, "kwargs": {key: _filled(value, values) for key, value in each["kwargs"].items()}}
+            for each in suite_of(name)["expectations"]
+        ]
+    except KeyError as error:
+        known = ", ".join(f"${each}" for each in sorted(values))
+        raise DeclarationError(f"expectations/{name}.yml: ${error.args[0]} has no value; expected {known}") from error
+
+
+def _filled(value: object, values: Mapping[str, object]) -> object:
+    if not isinstance(value, str):
+        return value
+    if value.startswith("$") and value[1:].isidentifier():
+        return values[value[1:]]
+    return Template(value).substitute(values)
 
 
 class Gate:
@@ -78,7 +101,9 @@ class Gate:
         self._con = con
         self._source: Any = None
 
-    def judge(self, name: str, relation: str, delivery: str | None = None) -> list[Check]:
+    def judge(
+        self, name: str, relation: str, delivery: str | None = None, values: Mapping[str, object] | None = None
+    ) -> list[Check]:
         """Every expectation of `expectations/<name>.yml` on a table or view of the connection.
 
         Args:
@@ -86,12 +111,14 @@ class Gate:
             relation: the rows to judge.
             delivery: table with the one row of facts about them (see `history.py`), for the suite's `delivery` part; what is
                 expected of a fact that is not known (no history yet) is left out.
+            values: what stands for the `$name`s of the suite; a suite without any has none.
 
         Raises:
-            DeclarationError: GX does not know an expectation of the suite (it would drop it silently).
+            DeclarationError: GX does not know an expectation of the suite (it would drop it silently), or a `$name` has
+                no value.
         """
         suite = suite_of(name)
-        declared = suite["expectations"]
+        declared = filled(name, values) if values else suite["expectations"]
         held = [each for each in declared if each["type"] == _QUANTILES]
         sample = self._sample(relation) if held and delivery else relation
         if sample == relation:
@@ -169,22 +196,24 @@ def _check(result: Any) -> Check:
     config = result.expectation_config
     error = _raised(result.exception_info)
     found = result.result or {}
-    kwargs = {
-        key: value
-        for key, value in config.kwargs.items()
-        if key not in ("batch_id", "column", "severity", "unexpected_rows_query")
-    }
-    if config.type == "unexpected_rows_expectation":
-        kwargs["no row of"] = " ".join(str(config.kwargs["unexpected_rows_query"]).split())
     return Check(
         expectation=config.type,
         column_name=config.kwargs.get("column") or config.kwargs.get("column_A"),
         severity=str(getattr(config.severity, "value", config.severity)),
         success=None if error else bool(result.success) or _is_of_nothing(found),
         observed=_observed(found),
-        expected=", ".join(f"{key} {value}" for key, value in sorted(kwargs.items())),
+        expected=expected_of(config.kwargs),
         error=error,
     )
+
+
+def expected_of(kwargs: Mapping[str, Any]) -> str:
+    """What an expectation asks for, in the words of `Check.expected`."""
+    left_out = ("batch_id", "column", "severity", "unexpected_rows_query")
+    shown = {key: value for key, value in kwargs.items() if key not in left_out}
+    if "unexpected_rows_query" in kwargs:
+        shown["no row of"] = " ".join(str(kwargs["unexpected_rows_query"]).split())
+    return ", ".join(f"{key} {value}" for key, value in sorted(shown.items()))
 
 
 def _is_of_nothing(result: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from pipelines.eligibility.rules import Rule
+from pipelines.names import name_zh
 from pipelines.offers.conditions import CONDITIONS, Condition
 from pipelines.offers.limits import LIMITS, NO_NUMBER
 from pipelines.offers.pricing import annual_rate_pct, is_relending, subsidy_yuan_per_year, term_months
@@ -25,6 +26,7 @@ OFFERED = (
     "repayment_options",
     "season",
     "alternatives",
+    "alternative_offers",
     "to_verify",
 )
 """The columns of an offer, in their order in `out.target_list`."""
@@ -38,8 +40,9 @@ def offer(scored: pl.LazyFrame, p: Parameters, lpr: LprRate) -> pl.LazyFrame:
     yuan; NULL when set on application, or when what it is made of is not known), `limit_note` (what the limit rests
     on), `term_months` (the longest allowed), `annual_rate_pct`, `subsidy_yuan_per_year` (S50, if the whole limit is
     drawn for a year; NULL for who is not subsidised), `is_relending` (S49), `repayment_options` (S39, S48), `season`
-    (S43; only with products of trade), `alternatives` (the other products that fit, in order), and `to_verify`: the
-    rules and conditions of the product that are still unknown.
+    (S43; only with products of trade), `alternatives` (the other products that fit, in order), `alternative_offers`
+    (their limits, terms and rates as one text; NULL when there are none), and `to_verify`: the rules and conditions
+    of the product that are still unknown.
     """
     kept = [name for name in scored.collect_schema().names() if name not in OFFERED]
     known = scored.with_columns(made.outcome(p) for made in CONDITIONS.values())
@@ -48,7 +51,7 @@ def offer(scored: pl.LazyFrame, p: Parameters, lpr: LprRate) -> pl.LazyFrame:
         fitting.with_columns(_first_that_fits())
         .with_columns(*_limits(p), *_terms(p, lpr))
         .with_columns(_subsidy(p), is_relending(p, lpr).alias("is_relending"), _note(p), _season(p))
-        .with_columns(_alternatives(), _to_verify())
+        .with_columns(_alternatives(), _alternative_offers(p, lpr), _to_verify())
         .select(*kept, *OFFERED)
     )
 
@@ -66,8 +69,27 @@ def _first_that_fits() -> pl.Expr:
 
 
 def _alternatives() -> pl.Expr:
-    is_other = {made.name: pl.col(f"fits__{made.name}") & (pl.col("product") != made.name) for made in products()}
-    return _names_of(is_other).alias("alternatives")
+    return _names_of({made.name: _is_alternative(made) for made in products()}).alias("alternatives")
+
+
+def _is_alternative(made: Product) -> pl.Expr:
+    return pl.col(f"fits__{made.name}") & (pl.col("product") != made.name)
+
+
+def _alternative_offers(p: Parameters, lpr: LprRate) -> pl.Expr:
+    """Limit, longest term and rate of each alternative, in order; of `trade` never a limit (S42)."""
+    told = [pl.when(_is_alternative(made)).then(_told(made, p, lpr)) for made in products()]
+    joined = pl.concat_str(told, separator="；", ignore_nulls=True)
+    return pl.when(joined != "").then(joined).alias("alternative_offers")
+
+
+def _told(made: Product, p: Parameters, lpr: LprRate) -> pl.Expr:
+    limit = LIMITS[made.limit](p)
+    at_least = pl.when(limit.is_partial).then(pl.lit("不低于")).otherwise(pl.lit(""))
+    amount = pl.format("{}{}元", at_least, limit.yuan.cast(pl.Int64))
+    shown = pl.when(limit.yuan.is_null()).then(pl.lit(made.note_without.format_map(vars(p)))).otherwise(amount)
+    name, months, rate = name_zh("product", made.name), term_months(made, p), annual_rate_pct(made, p, lpr)
+    return pl.format("{}：{}，最长{}个月，年利率{}%", pl.lit(name), shown, months, rate.cast(pl.String))
 
 
 def _limits(p: Parameters) -> list[pl.Expr]:

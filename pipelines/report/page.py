@@ -46,6 +46,7 @@ def page(quality: Quality) -> str:
         f"<header><h1>数据质量 <small>Data quality</small></h1><p>{_e(week)}</p></header>",
         _cards(quality),
         _frozen(quality),
+        _list(quality),
         "<section><h2>总览 <small>All feeds</small></h2>",
         _table(
             (
@@ -84,8 +85,8 @@ def _e(value: object) -> str:
 def _cards(quality: Quality) -> str:
     fresh = sum(feed.state == "fresh" for feed in quality.feeds)
     lines = [line for feed in quality.feeds for line in feed.deliveries]
-    checks = [check for feed in quality.feeds for check in feed.failed_checks]
-    asked = sum(feed.checks for feed in quality.feeds)
+    checks = [*(check for feed in quality.feeds for check in feed.failed_checks), *quality.failed_list_checks]
+    asked = sum(feed.checks for feed in quality.feeds) + quality.list_checks
     open_rows = sum(reason.open for feed in quality.feeds for reason in feed.reasons)
     stopped = sum(STATUSES[line.status][2] == "bad" for line in lines)
     cards = [
@@ -115,6 +116,20 @@ def _frozen(quality: Quality) -> str:
         for feed in held
     )
     return f'<div class="banner bad"><b>以下条件本批次按未知处理 · Frozen rules, unknown to everyone</b><ul>{items}</ul></div>'
+
+
+def _list(quality: Quality) -> str:
+    """What the newest list and its scores were checked for."""
+    if not quality.list_checks:
+        return ""
+    held = quality.list_checks - len(quality.failed_list_checks)
+    told = f"<p>{held:,} / {quality.list_checks:,} 项通过 <small>checks held</small></p>"
+    table = _checks_table(quality.failed_list_checks) if quality.failed_list_checks else ""
+    return f'<section id="list"><h2>名单与评分的检查 <small>Checks of the list and its scores</small></h2>{told}{table}</section>'
+
+
+def _checks_table(checks: Sequence[FailedCheck]) -> str:
+    return _table(("级别 Severity", "检查 Check", "实际 Found", "期望 Expected", "文件 File"), map(_check, checks))
 
 
 def _state(feed: FeedQuality) -> str:
@@ -172,7 +187,7 @@ def _feed(feed: FeedQuality, span: tuple[date, date]) -> str:
         shown = feed.failed_checks[:CHECKS_SHOWN]
         parts += [
             "<h3>未通过的检查 <small>Checks that did not hold</small></h3>",
-            _table(("级别 Severity", "检查 Check", "实际 Found", "期望 Expected", "文件 File"), map(_check, shown)),
+            _checks_table(shown),
             _more(len(feed.failed_checks) - len(shown), "项 more"),
         ]
     if feed.reasons:

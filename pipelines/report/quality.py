@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.feeds.contract import contract, feeds
-from pipelines.feeds.gate import suite_of
+from pipelines.feeds.gate import expected_of, filled, suite_of
+from pipelines.lists.checks import CHECKED, SUITE, list_values
+from pipelines.parameters import parameters
 from pipelines.quarantine.state import Reason, reasons
 from pipelines.report.page import page
 from pipelines.settings import Settings
@@ -76,11 +78,18 @@ class FeedQuality:
 
 @dataclass(frozen=True)
 class Quality:
-    """All feeds, and the week their states are of."""
+    """All feeds, and the week their states are of.
+
+    Attributes:
+        list_checks: how many checks the newest list and its scores went through.
+        failed_list_checks: those that did not hold, in words of the list's suite.
+    """
 
     week: str | None
     as_of: date | None
     feeds: tuple[FeedQuality, ...]
+    list_checks: int = 0
+    failed_list_checks: tuple[FailedCheck, ...] = ()
 
 
 def write_quality(settings: Settings) -> Path:
@@ -111,6 +120,7 @@ def quality(settings: Settings) -> Quality:
         files = dict(con.execute("SELECT feed, count(*) FROM lake.ops.files GROUP BY 1").fetchall())
         checks = dict(con.execute("SELECT feed, count(*) FROM lake.ops.checks GROUP BY 1").fetchall())
         open_reasons = [each for each in reasons(con) if each.open]
+        list_checks, failed_list_checks = _list_checks(con)
     made = []
     for feed in feeds():
         of = contract(feed)
@@ -122,7 +132,7 @@ def quality(settings: Settings) -> Quality:
                 tuple(each for each in open_reasons if each.feed == feed),
             )
         )  # fmt: skip
-    return Quality(week, as_of, tuple(made))
+    return Quality(week, as_of, tuple(made), list_checks, failed_list_checks)
 
 
 def _by_feed(con: Connection, sql: str, bound: Sequence[object] = ()) -> Mapping[str, list[tuple[Any, ...]]]:
@@ -156,16 +166,41 @@ def _failed_checks(con: Connection) -> Mapping[str, list[FailedCheck]]:
         ORDER BY c.feed, f.received_on DESC, f.name, c.severity, c.expectation, c.column_name
         """,
     )
-    return {feed: [FailedCheck(*(*row[1:], _why(feed, row[2], row[3]))) for row in each] for feed, each in rows.items()}
+    made = {feed: _asked(suite_of(feed)) for feed in rows if feed in feeds()}
+    return {
+        feed: [FailedCheck(*(*row[1:], _why(made.get(feed, ()), row[2], row[3], row[7]))) for row in each]
+        for feed, each in rows.items()
+    }
 
 
-def _why(feed: str, expectation: str, column: str | None) -> str:
+def _list_checks(con: Connection) -> tuple[int, tuple[FailedCheck, ...]]:
+    """Of the newest week that was judged: how many checks its list and scores went through, and those that did not hold."""
+    rows = con.execute(
+        """
+        SELECT file_id, expectation, column_name, severity, success, coalesce(error, observed), expected
+        FROM lake.ops.checks WHERE feed IN (SELECT unnest(?))
+        QUALIFY file_id = max(file_id) OVER ()
+        ORDER BY severity, expectation, column_name, expected
+        """,
+        [list(CHECKED)],
+    ).fetchall()
+    week = rows[0][0] if rows else None
+    as_of = date.fromisocalendar(int(week[:4]), int(week[6:]), 1) if week else None
+    suite = filled(SUITE, list_values(parameters(as_of))) if as_of else []
+    failed = [FailedCheck(*(*row, _why(suite, row[1], row[2], row[6]))) for row in rows if not row[4]]
+    return len(rows), tuple(failed)
+
+
+def _asked(suite: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    return (*suite["expectations"], *suite.get("delivery", ()))
+
+
+def _why(asked: Sequence[Mapping[str, Any]], expectation: str, column: str | None, expected: str) -> str:
     """What the suite says it would mean; empty when the suite does not ask for it any more."""
-    if feed not in feeds():
-        return ""
-    suite = suite_of(feed)
-    for each in (*suite["expectations"], *suite.get("delivery", ())):
-        asked = each["kwargs"].get("column", each["kwargs"].get("column_A"))
-        if (each["type"], asked) == (expectation, column):
-            return str(each.get("meta", {}).get("why", ""))
-    return ""
+    like = [
+        each
+        for each in asked
+        if (each["type"], each["kwargs"].get("column", each["kwargs"].get("column_A"))) == (expectation, column)
+    ]
+    exact = [each for each in like if expected_of(each["kwargs"]) == expected]
+    return next((str(each.get("meta", {}).get("why", "")) for each in exact or like), "")

@@ -29,11 +29,14 @@ class Fit:
     Attributes:
         sample: every contacted entity with `part` (train or test), `is_event`, `expected` (0 to 1), and `score` and
             `grade` by the card.
+        trial: the same entities by a card learned in the same way from the train part alone: its test part measures
+            how well such a card tells what it has not seen.
         information: characteristic -> information value, of all that were tried.
     """
 
     card: Card
     sample: pl.DataFrame
+    trial: pl.DataFrame
     information: Mapping[str, float]
 
 
@@ -49,8 +52,9 @@ def candidates(segment: str, champions: Mapping[str, Card]) -> list[Characterist
 def learn(rows: pl.DataFrame, champion: Card, tried: Sequence[Characteristic], p: Parameters) -> Fit | None:
     """The card of a segment learned from its contacted, matured entities; None where nothing tells them apart.
 
-    Seven of ten teach, three test; which is which follows from the code. The grades take in the same shares of
-    the entities as those of the champion, so that a switch changes who gets an A and not how many do.
+    A trial is learned from seven of ten and measured on the other three; which is which follows from the code. The card
+    itself is learned from all: where first loans are few, three of ten are too many to do without. The grades take in
+    the same shares of the entities as those of the champion, so that a switch changes who gets an A and not how many do.
 
     Args:
         rows: uscc, `is_event`, `champion_grade`, and the columns of `tried` as they stood at listing.
@@ -59,18 +63,29 @@ def learn(rows: pl.DataFrame, champion: Card, tried: Sequence[Characteristic], p
         p: as-of of the fit.
     """
     sample = _parted(rows.with_columns(pl.lit(champion.segment).alias("segment")))
-    train = sample.filter(pl.col("part") == TRAIN)
-    learnt = [found for found in (learn_bands(train, like) for like in tried) if found is not None]
+    trial = _taught(sample, sample.filter(pl.col("part") == TRAIN), champion, tried, p)
+    whole = _taught(sample, sample, champion, tried, p)
+    if trial is None or whole is None:
+        return None
+    card, scored, information = whole
+    return Fit(card, scored, trial[1], information)
+
+
+def _taught(
+    sample: pl.DataFrame, cases: pl.DataFrame, champion: Card, tried: Sequence[Characteristic], p: Parameters
+) -> tuple[Card, pl.DataFrame, Mapping[str, float]] | None:
+    """The card that `cases` teach, the sample scored by it, and the information values; None where nothing tells."""
+    learnt = [found for found in (learn_bands(cases, like) for like in tried) if found is not None]
     telling = [each for each in learnt if each.information >= _LEAST_INFORMATION]
-    telling, weights, base = _weights(train, telling)
+    telling, weights, base = _weights(cases, telling)
     pointed = [found for found in _pointed(telling, weights) if any(found.worth)]
     if not pointed:
         return None
     log_odds = pl.lit(base) + pl.sum_horizontal(
         [weight * band_of(each.made, each.evidence) for each, weight in zip(telling, weights, strict=True)]
     )
-    graded = _graded(sample.with_columns((1 / (1 + (-log_odds).exp())).alias("expected")), champion, pointed, p)
-    return Fit(*graded, {each.made.name: each.information for each in learnt})
+    card, scored = _graded(sample.with_columns((1 / (1 + (-log_odds).exp())).alias("expected")), champion, pointed, p)
+    return card, scored, {each.made.name: each.information for each in learnt}
 
 
 def _parted(rows: pl.DataFrame) -> pl.DataFrame:

@@ -19,11 +19,11 @@ def model_card(fit: Fit, closed: pl.DataFrame, scored: pl.DataFrame) -> dict[str
     """The facts of one learned card.
 
     Args:
-        fit: with its sample; `champion_score`, `size_class` and `place` stand there beside the outcomes.
+        fit: with its sample and trial; `champion_score`, `size_class` and `place` stand there beside the outcomes.
         closed: every matured entity of the segment with `lane` and `is_event`.
         scored: the same entities scored by the learned card: the population that the champion scored.
     """
-    tests, trains = (fit.sample.filter(pl.col("part") == part) for part in (TEST, TRAIN))
+    tests, trains = (fit.trial.filter(pl.col("part") == part) for part in (TEST, TRAIN))
     learned = fit.card.learned
     return {
         "segment": fit.card.segment,
@@ -58,7 +58,8 @@ def markdown(name: str, cards: Sequence[Mapping[str, Any]], refused: Sequence[st
 _PREFACE = (
     "Learned by `shoudai fit`: the propensity to take a first loan of this bank within the maturity window, given contact. "
     "Learned from contacted entities only; entities held out or listed without contact are counted beside and teach "
-    "nothing. Features are those known at listing. Figures are of the test part unless said otherwise; intervals are "
+    "nothing. Features are those known at listing. Figures are those of a trial: learned in the same way from the train part "
+    "alone and measured on the test part, unless said otherwise; the card itself is learned from both. Intervals are "
     "Wilson's at 95 %."
 )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-_Z = 1.959963984540054
-"""The normal quantile of a two-sided 95 % interval."""
+Z = 1.959963984540054
+"""The normal quantile of a two-sided 95 % interval; sql/conversion/funnel.sql takes it as `$z`."""
 
 _LEAST_SHARE = 0.0001
 """What an empty band counts as, so that its logarithm exists."""
@@ -37,8 +37,8 @@ def ks(frame: pl.DataFrame, score: str, event: str) -> float | None:
 
 def wilson(events: pl.Expr, n: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     """Both ends of Wilson's 95 % interval of a rate, 0 to 1; NULL where n is 0. It holds for small and steep counts."""
-    share, z2_n = events / n, _Z * _Z / n
-    spread = _Z * (share * (1 - share) / n + z2_n / (4 * n)).sqrt()
+    share, z2_n = events / n, Z * Z / n
+    spread = Z * (share * (1 - share) / n + z2_n / (4 * n)).sqrt()
     low, high = (share + z2_n / 2 - spread) / (1 + z2_n), (share + z2_n / 2 + spread) / (1 + z2_n)
     known = pl.when(n > 0)
     return known.then(low.clip(0, 1)), known.then(high.clip(0, 1))

@@ -1,5 +1,6 @@
 -- Cohorts by week of first publication: every count, every denominator, the rates of both (S13, S31): `out.funnel`.
--- Grain: one row per week of first publication, primary segment and grade. Parameters: $as_of, $maturity_days.
+-- Grain: one row per week of first publication, primary segment and grade. Parameters: $as_of, $maturity_days, $z (the
+-- normal quantile of the interval).
 --
 -- Entities held back from marketing are no part of a cohort (out.conversions has them). Disbursed = our loan was the
 -- first. A rate counts in its numerator only entities that are in its denominator, so it never exceeds 100 %; where
@@ -39,10 +40,9 @@ counts AS (
 shares AS (
     SELECT
         *,
-        1.959963984540054 AS z,  -- the normal quantile of a two-sided 95 % interval
         CAST(disbursed AS DOUBLE) / published AS share,
-        z * z / published AS z2_n,
-        z * sqrt(share * (1 - share) / published + z2_n / (4 * published)) AS spread
+        $z * $z / published AS z2_n,
+        $z * sqrt(share * (1 - share) / published + z2_n / (4 * published)) AS spread
     FROM counts
 )
 SELECT

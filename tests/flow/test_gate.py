@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 import yaml
 
@@ -114,11 +116,16 @@ def test_a_list_that_fails_its_expectations_is_not_published(copied, tmp_path, m
     suite = {
         "name": "out__target_list",
         "expectations": [
-            {"type": "expect_table_row_count_to_be_between", "kwargs": {"max_value": 1}, "severity": "critical"}
+            {
+                "type": "expect_table_row_count_to_be_between",
+                "kwargs": {"max_value": 1},
+                "severity": "critical",
+                "meta": {"why": "nobody works through that many"},
+            }
         ],
     }
     folder = tmp_path / "expectations"
-    folder.mkdir()
+    shutil.copytree(gate.EXPECTATIONS, folder)
     (folder / "out__target_list.yml").write_text(yaml.safe_dump(suite), encoding="utf-8")
     monkeypatch.setattr(gate, "EXPECTATIONS", folder)
     started = flow.Run.load(home.settings, WEEK)
@@ -126,3 +133,17 @@ def test_a_list_that_fails_its_expectations_is_not_published(copied, tmp_path, m
         flow.publish(started)
     assert home.current.resolve() == before
     assert home.lake("SELECT count(*) FROM lake.ops.runs") == [(1,)]
+    of_list = "FROM lake.ops.checks WHERE feed = 'out.target_list' AND file_id = '2026-W48'"
+    assert home.lake(f"SELECT severity, success, expected {of_list}") == [("critical", False, "max_value 1")]
+    assert "nobody works through that many" in (home.settings.published / "quality.html").read_text(encoding="utf-8")
+
+
+def test_what_the_list_was_checked_for_is_kept_like_the_checks_of_the_feeds(county):
+    of_list = "FROM ops.checks WHERE feed = 'out.target_list'"
+    asked = len(gate.suite_of("out__target_list")["expectations"])
+    assert county.ask(f"SELECT file_id, success, count(*) {of_list} GROUP BY ALL") == [(WEEK, True, asked)]
+    caps = county.ask(f"SELECT expected {of_list} AND column_name = 'limit_yuan'")
+    assert caps == [("max_value 5000000.0, min_value 0.0",)]
+    assert county.lake(f"SELECT count(*) {of_list.replace('ops', 'lake.ops')}") == [(asked,)]
+    page = (county.settings.published / "quality.html").read_text(encoding="utf-8")
+    assert "名单与评分的检查" in page

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
 
 import duckdb
 import pytest
 
+from pipelines.errors import DeclarationError
 from pipelines.feeds.contract import contract
-from pipelines.feeds.gate import Check, Gate
+from pipelines.feeds.gate import Check, Gate, filled
 from pipelines.feeds.history import fact_columns, totalled
+from pipelines.lists.checks import SUITE, list_values
+from pipelines.parameters import parameters
 from pipelines.settings import HOUSE
 from pipelines.warehouse.tables import table
 
 from .declarations import read, stems
 
+PLAN = parameters(date(2026, 11, 23))
 SUITES = {stem: read(HOUSE / "expectations" / f"{stem}.yml") for stem in sorted(stems("expectations"))}
 CELLS = {
     "VARCHAR": "'x'",
@@ -52,7 +58,8 @@ class Batches:
         self.con.execute(f"CREATE TABLE batch_{self.made} AS {select}")
         known = [f"CAST({facts.get(name, 'NULL')} AS {kind}) AS {name}" for name, kind in facts_of(stem).items()]
         self.con.execute(f"CREATE TABLE delivery_{self.made} AS SELECT {', '.join(known or ['NULL AS nothing'])}")
-        return self.gate.judge(stem, f"batch_{self.made}", f"delivery_{self.made}")
+        values = list_values(PLAN) if stem == SUITE else None
+        return self.gate.judge(stem, f"batch_{self.made}", f"delivery_{self.made}", values)
 
     def failed(
         self, stem: str, select: str, severity: str = "critical", **facts: float
@@ -277,6 +284,33 @@ def test_a_wrong_row_of_the_list_stops_the_release(gate: Batches, cells: dict[st
     other = GOOD | {"uscc": "'b'", "rank": "2", "limit_yuan": "NULL"}
     assert gate.failed(stem, rows(stem, GOOD, other)) == []
     assert [found for _, found in gate.failed(stem, rows(stem, GOOD | cells, other))] == [column]
+
+
+def test_the_caps_of_the_list_are_the_plans_own_on_the_day(gate: Batches) -> None:
+    stem, changed = "out__target_list", {"basic_cap_yuan": "5200000", "tech_term_months": "72", "subsidy_cap_yuan": "1"}
+    more = GOOD | {"limit_yuan": "5100000", "limit_other_reading_yuan": "3000001", "term_months": "72"}
+    gate.con.execute(f"CREATE TABLE raised AS {rows(stem, more | {'subsidy_yuan_per_year': 'NULL'})}")
+    gate.con.execute(f"CREATE TABLE lowered AS {rows(stem, GOOD | {'subsidy_yuan_per_year': '2'})}")
+    in_force, moved = list_values(PLAN), list_values(parameters(PLAN.as_of, changed))
+
+    def failed(relation: str, values: Mapping[str, object]) -> list[str]:
+        checks = gate.gate.judge(stem, relation, values=values)
+        return sorted(each.column_name or "together" for each in checks if not each.success)
+
+    assert failed("raised", in_force) == ["limit_yuan", "term_months", "together"]
+    assert failed("raised", moved) == []
+    assert (failed("lowered", in_force), failed("lowered", moved)) == ([], ["together"])
+
+
+def test_a_suite_that_names_what_has_no_value_is_refused_in_words() -> None:
+    with pytest.raises(DeclarationError, match=r"out__target_list.yml: \$segments has no value; expected \$products"):
+        filled("out__target_list", {"products": []})
+
+
+def test_no_cap_or_term_of_the_plan_is_written_twice() -> None:
+    amounts = {str(value) for name, value in list_values(PLAN).items() if name.endswith(("_cap_yuan", "term_months"))}
+    asked = str([each["kwargs"] for each in SUITES["out__target_list"]["expectations"]])
+    assert {word for word in re.findall(r"\d+", asked) if word in amounts} == set()
 
 
 def test_an_entity_listed_twice_stops_the_release(gate: Batches) -> None:

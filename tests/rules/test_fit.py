@@ -70,11 +70,22 @@ def made() -> Fit:
 
 
 def test_the_learned_score_tells_as_well_as_the_planted_truth(made: Fit) -> None:
-    tests = made.sample.filter(part="test")
+    tests = made.trial.filter(part="test")
     truth = roc_auc_score(tests["is_event"].to_numpy(), tests["truth"].to_numpy())
     learned = roc_auc_score(tests["is_event"].to_numpy(), tests["score"].to_numpy())
     assert truth > 0.7
     assert abs(truth - learned) <= 0.02
+
+
+def test_the_trial_is_measured_on_cases_that_did_not_teach_it_and_the_card_is_learned_from_all(made: Fit) -> None:
+    train = made.sample.filter(part="train").drop("score", "grade", "scorecard", "part", "expected", "segment")
+    taught = learn(train, CHAMPION, TRIED, P)
+    assert taught is not None
+    features = made.sample.drop("score", "grade", "scorecard").lazy()
+    assert evaluate(features, {SEGMENT: taught.card}, P).collect()["score"].to_list() == made.trial["score"].to_list()
+    assert made.sample["score"].to_list() != made.trial["score"].to_list()
+    assert made.card.learned is not None
+    assert made.card.learned.entities == made.sample.height
 
 
 def test_only_what_tells_is_used(made: Fit) -> None:
@@ -139,7 +150,7 @@ def test_the_model_card_says_how_well_it_tells_and_whom_it_treats_how(made: Fit)
         [made.sample, made.sample.head(50).with_columns(lane=pl.lit("held_out"), is_event=pl.lit(value=False))]
     )
     model = model_card(made, closed.drop("expected"), made.sample)
-    tests = made.sample.filter(part="test")
+    tests = made.trial.filter(part="test")
     assert model["auc"]["test"] == round(roc_auc_score(tests["is_event"].to_numpy(), tests["score"].to_numpy()), 4)
     assert abs(model["auc"]["champion on test"] - 0.5) < 0.05  # a champion of pure chance
     assert {row["lane"]: (row["entities"], row["observed_pct"]) for row in model["lanes"]}["held_out"] == (50, 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -102,3 +103,9 @@ def test_an_explanation_works_out_the_same_figures_for_every_product_that_fits(
             assert [figure.yuan for figure in figures] == [row["limit_yuan"], row["limit_other_reading_yuan"]]
             others = [line for line in lines if line.title_zh.startswith("其他可选")]
             assert len(others) == len(row["alternatives"])
+            told = row["alternative_offers"].split("；") if row["alternatives"] else []
+            assert len(told) == len(row["alternatives"])
+            for name, text in zip(row["alternatives"], told, strict=True):
+                worked_out = limit_figures(name, Case(row, row["grade"], p))[0].yuan
+                stated = re.search(r"：(?:不低于)?(\d+)元", text)
+                assert (stated and Decimal(stated[1])) == worked_out

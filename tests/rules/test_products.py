@@ -54,6 +54,19 @@ def test_an_inventor_that_runs_a_diner_with_orders_could_have_any_of_them() -> N
     assert (row["product"], row["alternatives"]) == ("tech", ["trade", "basic"])
 
 
+def test_each_alternative_has_its_own_limit_term_and_rate_and_trade_never_a_limit() -> None:
+    told = one(**DINER | INVENTOR | SHOP, grade="A")["alternative_offers"]
+    assert told == (
+        "商贸流通快贷：以申请核定（订单量、结算流水），最长36个月，年利率3.600%；首贷信用贷：50000元，最长36个月，年利率3.600%"
+    )
+    told = one(**SHOP | DINER | INVENTOR)["alternative_offers"]
+    assert told == ("民生服务保障贷：240000元，最长36个月，年利率3.600%；首贷信用贷：50000元，最长36个月，年利率3.600%")
+    maker = INVENTOR | {"industry_code": "C3511", "inflow_mean_12m_yuan": None}
+    assert one(**maker)["alternative_offers"] == "首贷信用贷：缺流水，以申请核定，最长60个月，年利率3.600%"
+    assert (one()["alternatives"], one()["alternative_offers"]) == ([], None)
+    assert one(**SHOP, tax_grade="D")["alternative_offers"] is None
+
+
 def test_who_fails_an_admission_rule_is_offered_none_of_them() -> None:
     for facts in (INVENTOR, SHOP, DINER):
         row = one(**facts, tax_grade="D")

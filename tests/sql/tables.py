@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from pipelines.feeds.contract import contract, feeds
+from pipelines.scoring.measures import Z
 from pipelines.warehouse.features import assemble
 from pipelines.warehouse.migrate import columns_sql
 from pipelines.warehouse.query import bound, select
@@ -30,6 +31,7 @@ NUMBERS: Mapping[str, object] = {
     "min_paid_bill_months": 10,
     "tech_certifications": ["科技型中小企业", "专精特新", "高新技术企业"],
     "maturity_days": 90,
+    "z": Z,
     "bank_name": "蜀农商行",
 }
 Row = dict[str, Any]

@@ -9,6 +9,8 @@ from math import sqrt
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from pipelines.rehearsal import Rate
+
 from .tables import Row, Warehouse
 
 LIST = "week, uscc, name, segment, segments, channel_first_seen, grade, is_holdout"
@@ -240,6 +242,11 @@ def test_the_interval_is_the_score_tests(published: int, disbursed: int) -> None
     (row,) = warehouse.rows("conversion/funnel")
     warehouse.con.close()
     share = disbursed / published
+    rehearsed = Rate.of(published, disbursed)  # the same interval where Polars works it out
+    ends = [round(100 * end, 2) for end in (rehearsed.low, rehearsed.high)]
+    assert [row["disbursed_per_published_low_pct"], row["disbursed_per_published_high_pct"]] == pytest.approx(
+        ends, abs=0.011
+    )
     for end in (row["disbursed_per_published_low_pct"] / 100, row["disbursed_per_published_high_pct"] / 100):
         assert abs(share - end) == pytest.approx(1.96 * sqrt(end * (1 - end) / published), abs=0.002)
 

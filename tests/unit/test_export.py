@@ -74,6 +74,7 @@ def prospect(rank: int, **values: object) -> dict[str, object]:
         "repayment_options": "随借随还",
         "season": None,
         "alternatives": ["trade"],
+        "alternative_offers": "商贸流通快贷：以申请核定（订单量、结算流水），最长36个月，年利率3.600%",
         "to_verify": ["tax_grade_b_or_better", "has_ip_right"],
         "manager": None,
         "is_holdout": False,
@@ -163,7 +164,7 @@ def test_long_reasons_are_wrapped_in_rows_tall_enough_to_read_them(tmp_path: Pat
     long = prospect(1, reasons=["连续按期纳税（数据待补）"] * 4, points=[10] * 4)  # 118 cells: two lines of 72
     tall, low = (
         openpyxl.load_workbook(export_list(listing(row), tmp_path / name, WEEK, context)[0])["名单"]
-        for name, row in (("tall", long), ("low", prospect(1)))
+        for name, row in (("tall", long), ("low", prospect(1, alternative_offers=None)))
     )
     assert tall.cell(2, SHOWN.index("得分理由") + 1).alignment.wrap_text
     assert tall.sheet_format.defaultRowHeight == 2 * workbook.LINE_HEIGHT

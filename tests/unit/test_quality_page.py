@@ -89,6 +89,18 @@ def test_a_feed_that_never_came_has_no_section_and_an_empty_house_a_page():
     assert "尚未发布名单" in page(Quality(None, None, ()))
 
 
+def test_what_the_list_itself_was_checked_for_stands_beside_the_feeds():
+    failed = FailedCheck(
+        "2026-W48", "unexpected_rows_expectation", None, "critical", False, "3", "no row of x", HOSTILE
+    )
+    text = page(Quality("2026-W48", date(2026, 11, 23), (feed(),), 14, (failed,)))
+    assert "13 / 14 项通过" in text
+    assert "checks failed of 26" in text
+    assert "2026-W48</td>" in text
+    assert "<script>" not in text
+    assert "项通过" not in shown(feed()), "nothing was judged yet"
+
+
 def test_the_same_facts_give_the_same_bytes():
     assert shown(feed()) == shown(feed())
 
