@@ -91,13 +91,6 @@ def is_personal_number(code: str) -> bool:
     return is_day and check == "10X98765432"[total % 11]
 
 
-def is_old_personal_number(code: str) -> bool:
-    """Whether 15 digits read as a resident identity number of before 1999: region, two places of the year, a day, a serial."""
-    if len(code) != 15 or not (code.isascii() and code.isdigit()) or code[0] not in "12345678":
-        return False
-    return 1 <= int(code[8:10]) <= 12 and 1 <= int(code[10:12]) <= 31
-
-
 def _place(character: str, body: str) -> int:
     place = ALPHABET.find(character)
     if place < 0:

@@ -14,7 +14,6 @@ from pipelines.feeds.codes import (
     clean_uscc,
     entity_id,
     is_entity_code,
-    is_old_personal_number,
     is_personal_number,
     is_valid_legacy,
     is_valid_uscc,
@@ -139,25 +138,10 @@ def test_a_legacy_id_keeps_its_own_namespace():
     )
 
 
-OLD_NUMBER = st.tuples(
-    st.integers(110101, 659001), st.integers(0, 99), st.integers(0, 14), st.integers(0, 33), st.integers(0, 999)
-).map(lambda parts: "{:06}{:02}{:02}{:02}{:03}".format(*parts))
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(OLD_NUMBER, min_size=50))
-def test_an_old_number_of_a_person_is_known_by_its_day_of_birth(codes):
-    assert sql_says(codes, is_old_personal_number) == [plain.is_old_personal_number(code) for code in codes]
-    kept_out = [code for code in codes if plain.is_old_personal_number(code)]
-    assert [one(entity_id("raw"), code) for code in kept_out] == [None] * len(kept_out)
-
-
-def test_an_old_number_that_would_pass_for_a_legacy_id_is_kept_out_and_masked():
-    number = "510104900101018"
-    assert sql_says([number], is_valid_legacy) == [True] == sql_says([number], is_old_personal_number)
-    assert one(entity_id("raw"), number) is None
-    assert one(masked("raw"), number) == "510104************"
-    assert one(entity_id("raw"), "360206550875725") == "legacy:360206550875725", "no day of birth in it"
+def test_an_old_number_of_a_person_is_masked_unless_its_organisation_code_checks():
+    assert one(entity_id("raw"), "510104900101123") is None
+    assert one(masked("raw"), "510104900101123") == "510104************"
+    assert one(entity_id("raw"), "360702751111924") == "legacy:360702751111924", "a firm of the real A-grade list"
 
 
 @pytest.mark.parametrize(
