@@ -18,8 +18,8 @@ from tests.benchmarks.apart import CONTENDERS, Outcome, run_apart
 ROUNDS = 3
 SUBSET_ROWS = 200_000
 """What a row-by-row loader can take in a minute."""
-MONTHS = (14, 38)
-"""A warehouse of one year and of three, each with two months more for late filers."""
+MONTHS = (12, 36)
+"""A warehouse of one year and of three."""
 out = Console(width=120)
 
 
@@ -44,7 +44,8 @@ def landing(folder: Path, rows: int) -> None:
     ):
         out.print(f"making a tax file of {size:,} rows …")
         tax_file.make(folder, size)
-        report(f"landing {size:,} tax rows", {"landing:ours": "≤ 3"}, contenders, folder, rounds)
+        budgets = {"landing:ours": "≤ 3"} if size == rows else {}
+        report(f"landing {size:,} tax rows", budgets, contenders, folder, rounds)
         shutil.rmtree(folder)
 
 
