@@ -145,8 +145,10 @@ def _attach(con: Connection, settings: Settings, *, read_only: bool, version: in
 
 
 def _prepare_sqlite(catalog: Path) -> None:
-    """Write-ahead mode, else an idle reader blocks every commit."""
+    """Write-ahead mode, else an idle reader blocks every commit; its owner's alone, as it holds the bounds of every column."""
     catalog.parent.mkdir(parents=True, exist_ok=True)
+    if not catalog.exists():
+        catalog.touch(mode=0o600)
     with sqlite3.connect(catalog) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
     connection.close()

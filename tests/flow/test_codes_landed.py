@@ -65,6 +65,12 @@ def test_an_owners_number_is_in_no_table_in_clear(landed):
     assert cells == [("510104************",)] * 3
 
 
+def test_what_the_warehouse_keeps_is_its_owners_alone(landed):
+    home = landed.settings.home
+    kept = (home / "catalog.sqlite", home / "lake", home / "archive", home / "work")
+    assert [path.name for path in kept if path.stat().st_mode & 0o077] == []
+
+
 def test_rows_that_need_care_and_state_no_code_have_none_to_repair(tmp_path):
     """The engine counts nothing but unknowns as unknown, not as 0: this once stopped the whole landing."""
     room = Room(contract("utilities__bills"), tmp_path)
