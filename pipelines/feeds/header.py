@@ -27,6 +27,9 @@ TITLE_LINES = 20
 _HEADER_LINES = 8
 """Lines a header with line breaks in its quoted headings may take."""
 
+MOST_COLUMNS = 1_000
+"""No table of a department is as wide; a spoilt workbook of 32,008 columns took all memory with one expression a column."""
+
 _LONGEST_HEADER = 1 << 16
 _SAMPLE_ROWS = 200
 _TITLE_UNIT = re.compile(r"单位\s*[:：]\s*(?:人民币)?\s*(亿元|百万元|万元|千元|元)")
@@ -99,6 +102,11 @@ def find_header(lines: Sequence[bytes], made: Contract) -> Header:
 
 
 def _header(lines: Sequence[bytes], found: _Candidate, made: Contract) -> Header:
+    if len(found.fields) > MOST_COLUMNS:
+        raise FileRefusedError(
+            f"the header has {len(found.fields):,} columns; expected at most {MOST_COLUMNS:,}: "
+            "cut off what is no column of the table"
+        )
     above = _decoded(lines[: found.line], found.encoding)
     unit = _TITLE_UNIT.search(above)
     matched = match_header(made, found.fields, unit.group(1) if unit else None)

@@ -121,3 +121,10 @@ def test_a_file_of_another_feed_is_told_where_it_belongs(tmp_path):
     text = "统一社会信用代码,费款所属期,参保人数,缴费基数总额\n92510623MAY004CT3H,202601,4,16000\n"
     with pytest.raises(FileRefusedError, match="inbox/social__insurance"):
         read(tmp_path, text.encode(), "tax__payments")
+
+
+def test_a_table_wider_than_any_is_refused_before_it_takes_all_memory(tmp_path):
+    header, *rows = TEXT.splitlines()
+    assert read(tmp_path, "\n".join([header + "," * 900, *(row + "," * 900 for row in rows)]).encode()).header[0]
+    with pytest.raises(FileRefusedError, match="the header has 1,102 columns; expected at most 1,000"):
+        read(tmp_path, "\n".join([header + "," * 1_100, *(row + "," * 1_100 for row in rows)]).encode())
