@@ -18,7 +18,7 @@ from pipelines.eligibility.rules import FeedStates, rules_on
 from pipelines.errors import GateError, UsageError
 from pipelines.feeds.contract import feeds
 from pipelines.feeds.remote.ledger import failing
-from pipelines.freshness import found_feeds, frozen_words
+from pipelines.freshness import FoundFeeds, found_feeds, frozen_words
 from pipelines.lists.checks import CHECKED, LIST, check_rows, judged
 from pipelines.lists.context import FeedSource, ListContext
 from pipelines.lists.export import export_list
@@ -81,12 +81,14 @@ def publish(run: Run) -> Release:
     building = run.settings.published / f".building-{run.week}"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
-    files = [path.name for path in export(run, building)]
-    facts = _facts(run, _digest_of(building, files))
+    found = found_feeds(run)
+    files = [path.name for path in export(run, building, found)]
+    facts = _facts(run, found, _digest_of(building, files))
+    notes = _notes(run, found)
     folder = run.settings.published / _revision(run, facts)
     database = f"shoudai-{run.week}.duckdb"
     warnings = _judge_list(run)
-    ledger = _ledger(run, facts, folder.name, started)
+    ledger = _ledger(run, facts, notes, folder.name, started)
     _write_lake(run, ledger)
     if not folder.exists():  # else the week stands there already with the same content, and is left untouched
         _build_database(run, building / database, ledger)
@@ -103,7 +105,7 @@ def publish(run: Run) -> Release:
         files=tuple(folder / name for name in files),
         list_digest=str(facts["list_digest"]),
         counts=_counts(run),
-        notes=(*_notes(run), *warnings, *_score_warnings(run)),
+        notes=(*notes, *warnings, *_score_warnings(run)),
     )
 
 
@@ -126,9 +128,8 @@ def publish_conversions(run: Run) -> Path:
     return target
 
 
-def export(run: Run, folder: Path) -> list[Path]:
+def export(run: Run, folder: Path, found: FoundFeeds) -> list[Path]:
     """Marketing's files of a run's list, in a folder."""
-    found = found_feeds(run)
     sources = tuple(_source(feed, found.newest.get(feed), found.states) for feed in feeds())
     context = ListContext(run.as_of, parameters(run.as_of), rates(run.as_of), sources, division_names())
     return export_list(pl.read_parquet(run.handover("picked")), folder, run.week, context)
@@ -194,7 +195,7 @@ def _score_warnings(run: Run) -> list[str]:
     ]
 
 
-def _ledger(run: Run, facts: Mapping[str, object], release: str, started: datetime) -> pl.DataFrame:
+def _ledger(run: Run, facts: Mapping[str, object], notes: list[str], release: str, started: datetime) -> pl.DataFrame:
     """The row of `ops.runs`."""
     row = {
         "run_id": run.run_id,
@@ -211,7 +212,7 @@ def _ledger(run: Run, facts: Mapping[str, object], release: str, started: dateti
         "started_at": started,
         "ended_at": datetime.now(UTC).replace(tzinfo=None),
         "settings": run.facts(),
-        "notes": _notes(run),
+        "notes": notes,
     }
     return pl.DataFrame([row], schema_overrides={"notes": pl.List(pl.String)})
 
@@ -304,8 +305,8 @@ def versions(run: Run) -> dict[str, str]:
     }
 
 
-def _facts(run: Run, digest: str) -> dict[str, object]:
-    lpr, states = rates(run.as_of), found_feeds(run).states
+def _facts(run: Run, found: FoundFeeds, digest: str) -> dict[str, object]:
+    lpr, states = rates(run.as_of), found.states
     return {
         "week": run.week,
         "as_of": run.as_of,
@@ -341,9 +342,9 @@ def _counts(run: Run) -> dict[str, int]:
     }
 
 
-def _notes(run: Run) -> list[str]:
+def _notes(run: Run, found: FoundFeeds) -> list[str]:
     """What a reader of the list must know: sources out of reach, frozen rules, and a rate table that has ended."""
-    states, lpr = found_feeds(run).states, rates(run.as_of)
+    states, lpr = found.states, rates(run.as_of)
     with reader(run.settings, run.version) as con:
         unread = failing(con)
     notes = [

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import UsageError
+from pipelines.freshness import found_feeds
 from pipelines.lists.manifest import MANIFEST, sha256
 from pipelines.releases import FOLLOWED, LISTED, export, run_id, select_declared, versions
 from pipelines.runs import Run
@@ -59,7 +60,7 @@ def run_of(settings: Settings, week: str) -> Run:
 def compare(again: Run) -> ReplayReport:
     """Compare a run computed again with the release of its week."""
     folder = release_folder(again.settings, again.week)
-    files = export(again, again.folder / "files")
+    files = export(again, again.folder / "files", found_feeds(again))
     differences = [f"{path.name}: bytes differ" for path in files if sha256(path) != sha256(folder / path.name)]
     recorded = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     tables = {**LISTED, **FOLLOWED}

@@ -33,12 +33,12 @@ def list_values(p: Parameters) -> Mapping[str, object]:
     Also `products` and `segments`, the names that there are.
     """
     plan = {name: _plain(value) for name, value in vars(p).items() if isinstance(value, int | Decimal)}
-    caps = [value for name, value in plan.items() if name in ("basic_cap_yuan", "tech_cap_yuan", "livelihood_cap_yuan")]
-    terms = (p.basic_term_months, p.basic_manufacturing_term_months, p.tech_term_months)
+    caps = [plan[f"{made.name}_cap_yuan"] for made in products() if f"{made.name}_cap_yuan" in plan]  # trade has none
+    terms = [plan[made.term] for made in products() if made.term]
     return {
         **plan,
         "largest_cap_yuan": max(caps),
-        "longest_term_months": max(terms),
+        "longest_term_months": max(p.basic_term_months, p.basic_manufacturing_term_months, *terms),
         "products": [made.name for made in products()],
         "segments": [segment.name for segment in SEGMENTS],
     }

@@ -1,6 +1,6 @@
 -- Names and addresses taken apart, so that two spellings of one place or name have a part in common.
--- Grain: one row per name and address, and of nothing else: what was taken apart once need not be again. A party whose address is missing, or begins below the county, is placed by its name
--- (锦溪县永宁镇双福种植园).
+-- Grain: one row per name and address, and of nothing else: what was taken apart once need not be again.
+-- A party whose address is missing, or begins below the county, is placed by its name (锦溪县永宁镇双福种植园).
 -- The place is written from the large to the small; each part may be missing.
 WITH folded AS (
     SELECT *, name_plain(name) AS name_plain, name_core(name) AS whole_core,
