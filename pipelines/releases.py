@@ -265,7 +265,20 @@ def _build_database(run: Run, target: Path, ledger: pl.DataFrame) -> None:
         )
         for name in ("out.attrition", "ops.score_bands", "register.changes"):
             sources[name] += f" UNION ALL BY NAME FROM lake.{name} WHERE week < {quoted(run.week)} ORDER BY ALL"
-        build(con, target, sources)
+        build(con, target, sources, _base(run))
+
+
+def _base(run: Run) -> Path | None:
+    """The newest published file, where this code made it from what the warehouse held up to the same as-of or an earlier one."""
+    folder = (run.settings.published / LATEST).resolve()
+    if not (folder / MANIFEST).is_file():
+        return None
+    recorded = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    path = folder / f"shoudai-{recorded['week']}.duckdb"
+    is_ours = recorded["code_digest"] == code_digest() and path.is_file()
+    is_whole = is_ours and path.stat().st_size == recorded["files"][path.name]["bytes"]
+    is_earlier = recorded["as_of"] <= run.as_of.isoformat() and recorded["catalog_version"] <= run.version
+    return path if is_whole and is_earlier else None
 
 
 def _revision(run: Run, facts: Mapping[str, object]) -> str:

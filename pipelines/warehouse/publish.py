@@ -4,36 +4,42 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pipelines.errors import ShoudaiError
 from pipelines.feeds.contract import contract, feeds
 from pipelines.warehouse.connect import Connection, named, quoted
 from pipelines.warehouse.migrate import columns_sql, comment_sql, feed_comments, table_comments
+from pipelines.warehouse.refresh import note_relinked, refresh
 from pipelines.warehouse.tables import table
 
 CURRENT = "current.duckdb"
 LATEST = "latest"
 
 
-def build(con: Connection, target: Path, sources: Mapping[str, str]) -> None:
-    """Write a new DuckDB file with the declared tables, their comments, and the feeds as seen at as-of.
+def build(con: Connection, target: Path, sources: Mapping[str, str], base: Path | None = None) -> None:
+    """Write a DuckDB file with the declared tables, their comments, and the feeds as seen at as-of.
 
     Args:
-        con: a reader on which `feed.*` shows the as-of.
+        con: a reader on which `feed.*` shows the as-of, and `register.links` who is who.
         target: a file that does not exist yet.
         sources: declared table -> SELECT of its rows on `con`.
+        base: a file that the same code built earlier from the same warehouse, no later than the as-of: of its feeds only
+            what changed is written again.
 
     Raises:
         ShoudaiError: the file read back does not hold what was written.
     """
+    if base:
+        shutil.copyfile(base, target)
     con.execute(f"ATTACH {quoted(str(target))} AS published")
     try:
-        for schema in sorted({"feed", *(name.split(".")[0] for name in sources)}):
+        _clear(con, {name.split(".")[0] for name in sources}) if base else _lay_out(con)
+        for schema in sorted({name.split(".")[0] for name in sources}):
             con.execute(f"CREATE SCHEMA published.{schema}")
-        expected = {name: _write_declared(con, name, rows) for name, rows in sources.items()}
-        expected |= {f"feed.{feed}": _write_feed(con, feed) for feed in feeds()}
+        expected = {f"feed.{feed}": refresh(con, feed, _least(feed)) for feed in feeds()}
+        expected |= {name: _write_declared(con, name, rows) for name, rows in sources.items()}
         con.execute("CHECKPOINT published")
     finally:
         con.execute("DETACH published")
@@ -96,23 +102,30 @@ def _write_declared(con: Connection, name: str, rows: str) -> int:
     return _one(con, f"SELECT count(*) FROM published.{name}")
 
 
-def _write_feed(con: Connection, feed: str) -> int:
-    """A feed without its personal columns: analysts get the least data that answers their questions.
+def _lay_out(con: Connection) -> None:
+    """The tables of all feeds, empty, with their comments."""
+    con.execute("CREATE SCHEMA published.feed")
+    con.execute("CREATE OR REPLACE TEMP TABLE relinked (source_feed VARCHAR, uscc VARCHAR)")
+    for feed in feeds():
+        made, names = contract(feed), _least(feed)
+        columns = {name: kind for name, kind in made.table_columns.items() if name in names}
+        con.execute(f"CREATE TABLE published.feed.{feed} ({columns_sql(columns)})")
+        comments = {column: text for column, text in feed_comments(feed).items() if not column or column in names}
+        _comment(con, f"feed.{feed}", comments)
 
-    In the order of the codes, so that what a feed says of one entity lies in a few blocks, which the file finds by their
-    bounds: `explain` then reads thousands of rows instead of hundreds of millions.
-    """
+
+def _clear(con: Connection, schemas: Iterable[str]) -> None:
+    """All but the feeds goes; what their links were is compared first."""
+    note_relinked(con)
+    for schema in sorted(schemas):
+        con.execute(f"DROP SCHEMA published.{schema} CASCADE")
+
+
+def _least(feed: str) -> list[str]:
+    """The columns of a feed but the personal ones: analysts get the least data that answers their questions."""
     made = contract(feed)
     personal = {column.name for column in made.columns if column.personal}
-    names = [name for name in made.table_columns if name not in personal]
-    order = "ORDER BY uscc" if "uscc" in names else ""
-    con.execute(f"CREATE TABLE published.feed.{feed} AS SELECT {named(names)} FROM memory.feed.{feed} {order}")
-    _comment(
-        con,
-        f"feed.{feed}",
-        {column: text for column, text in feed_comments(feed).items() if not column or column in names},
-    )
-    return _one(con, f"SELECT count(*) FROM published.feed.{feed}")
+    return [name for name in made.table_columns if name not in personal]
 
 
 def _comment(con: Connection, name: str, comments: Mapping[str, str]) -> None:

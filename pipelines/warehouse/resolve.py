@@ -27,19 +27,20 @@ def show_links(con: Connection, links: Path) -> Mapping[str, frozenset[str]]:
     return {feed: frozenset(kinds) for feed, kinds in rows}
 
 
-def resolved(made: Contract, rows: str, kinds: frozenset[str]) -> str:
-    """The visible rows of a feed under the codes of their entities; a feed without links costs nothing.
+def resolved(made: Contract, kinds: frozenset[str]) -> str:
+    """The rows of `delivered.<feed>` under the codes of their entities; a feed without links costs nothing.
 
     A register tells one thing of an entity: where the code itself has a row, that of the legacy id is left out, and of
     several legacy ids the lowest is shown.
     """
-    parts = [f"FROM ({rows}) WHERE {_stays(kinds)}"] if kinds else [rows]
+    rows = f"FROM delivered.{made.feed}"
+    parts = [f"{rows} WHERE {_stays(kinds)}"] if kinds else [rows]
     if "uncoded" in kinds:
         same = " AND ".join(f"f.{own} IS NOT DISTINCT FROM l.{other}" for own, other in _BY[made.feed].items())
-        parts.append(_joined(made, f"{rows} AND uscc IS NULL", f"l.method <> {quoted(LEGACY_METHOD)} AND {same}"))
+        parts.append(_joined(made, f"{rows} WHERE uscc IS NULL", f"l.method <> {quoted(LEGACY_METHOD)} AND {same}"))
     if "legacy" in kinds:
-        legacy = _joined(made, f"{rows} AND starts_with(uscc, 'legacy:')", "l.source_id = f.uscc", "f.uscc")
-        parts.append(_one_of_each(made, legacy, rows) if made.delivery == "upsert" and "uscc" in made.key else legacy)
+        legacy = _joined(made, f"{rows} WHERE starts_with(uscc, 'legacy:')", "l.source_id = f.uscc", "f.uscc")
+        parts.append(_one_of_each(made, legacy) if made.delivery == "upsert" and "uscc" in made.key else legacy)
     return " UNION ALL ".join(f"({part})" for part in parts)
 
 
@@ -58,9 +59,9 @@ def _joined(made: Contract, rows: str, condition: str, otherwise: str = "NULL") 
     return f"SELECT {columns} FROM ({rows}) AS f LEFT JOIN register.links AS l ON {feed} AND {condition}"
 
 
-def _one_of_each(made: Contract, legacy: str, rows: str) -> str:
+def _one_of_each(made: Contract, legacy: str) -> str:
     key = ", ".join(f'"{name}"' for name in made.key)
     return (
-        f"SELECT * FROM ({legacy}) ANTI JOIN (FROM ({rows}) WHERE uscc < 'legacy:') USING ({key}) "
+        f"SELECT * FROM ({legacy}) ANTI JOIN (FROM delivered.{made.feed} WHERE uscc < 'legacy:') USING ({key}) "
         f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY received_on DESC, file_id, row_no) = 1"
     )

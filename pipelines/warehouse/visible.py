@@ -32,22 +32,24 @@ class Failure:
 
 
 def show_feeds(con: Connection, as_of: date, links: Path | None = None) -> None:
-    """Views `feed.<feed>`: exactly the rows received on or before `as_of` and not replaced by then.
+    """Views `delivered.<feed>` and `feed.<feed>`: exactly the rows received on or before `as_of` and not replaced by then.
 
-    With the links of a run, rows of a linked account, farm or legacy id stand under the code of their entity.
+    With the links of a run, rows of a linked account, farm or legacy id stand in `feed` under the code of their entity; in
+    `delivered` they stand as they came.
 
     - append: every row received by then.
     - upsert: the version of each key that was current then.
     - period_snapshot: for each period (and scope) the rows of the newest file received by then.
     """
-    con.execute("CREATE SCHEMA IF NOT EXISTS feed")
+    con.execute("CREATE SCHEMA IF NOT EXISTS feed; CREATE SCHEMA IF NOT EXISTS delivered")
     have = _lake_tables(con, "feed")
     by_feed = show_links(con, links) if links else {}
     replaced = _replaced(con, as_of) if have else {}
     for feed in feeds():
         made = contract(feed)
         rows = _visible(made, as_of, replaced.get(feed, ())) if feed in have else _empty(made.table_columns)
-        con.execute(f"CREATE OR REPLACE VIEW feed.{feed} AS {resolved(made, rows, by_feed.get(feed, frozenset()))}")
+        con.execute(f"CREATE OR REPLACE VIEW delivered.{feed} AS {rows}")
+        con.execute(f"CREATE OR REPLACE VIEW feed.{feed} AS {resolved(made, by_feed.get(feed, frozenset()))}")
 
 
 def show_history(con: Connection, week: str, inclusive: bool = False) -> None:

@@ -95,7 +95,7 @@ def _insert(con: Connection, folder: Path) -> None:
         con.execute(
             f"""
             INSERT INTO lake.feed.{made.feed} BY NAME
-            SELECT *, 0 AS row_no FROM read_parquet('{folder}/{delivery}-*') {until}
+            SELECT *, row_number() OVER () AS row_no FROM read_parquet('{folder}/{delivery}-*') {until}
             """
         )
     con.execute(
