@@ -130,9 +130,8 @@ class Rehearsal:
             pl.col("segment").replace(dict(names_zh("segment"))),
             pl.col("rules").list.eval(pl.element().replace(dict(names_zh("rule")))).list.join("；"),
         )
-        write_csv(
-            path, named.rename({"change": "变动", "rules": "结果改变的规则"} | {name: titles[name] for name in LISTED})
-        )
+        headings = {"change": "变动", "rules": "结果改变的规则"} | {name: titles[name] for name in LISTED}
+        write_csv(path, [named.rename(headings)])
 
 
 def _as_dict(line: Line) -> dict[str, object]:

@@ -6,7 +6,7 @@ them (a phone, an owner's id) never leaves the house. Same input, same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -29,6 +29,9 @@ FORMULA_START = r"^\s*[=+\-@＝＋－＠]|^[\t\r\n]"
 
 MOST_ROWS = 50_000
 """Rows of the workbook: what people can still work with, and ten seconds of writing; the CSV has all of them."""
+
+ROWS_AT_ONCE = 200_000
+"""Rows of the CSV that are in memory as text."""
 
 UNSHOWN = ("points", "is_holdout")
 """Not in marketing's files as columns: points stand beside their reasons, hold-outs are left out."""
@@ -55,33 +58,30 @@ def export_list(picked: pl.DataFrame, folder: Path, week: str, context: ListCont
     rows = _declared_rows(picked, week)
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{TITLE}_{week}.{kind}" for kind in ("xlsx", "csv", "parquet")]
-    listed = rows.filter(~pl.col("is_holdout"))
-    shown = in_chinese(listed, context.division_names)
-    write_workbook(paths[0], shown, rows, week, context)
-    write_csv(paths[1], shown)
+    write_workbook(paths[0], rows, week, context)
+    write_csv(paths[1], (in_chinese(part, context.division_names) for part in _parts(_listed(rows))))
     rows.write_parquet(paths[2], compression="zstd")
     return paths
 
 
-def write_workbook(
-    path: Path,
-    shown: pl.DataFrame,
-    rows: pl.DataFrame,
-    week: str,
-    context: ListContext,
-    most_rows: int = MOST_ROWS,
-) -> None:
+def write_workbook(path: Path, rows: pl.DataFrame, week: str, context: ListContext, most_rows: int = MOST_ROWS) -> None:
     """The Excel workbook with the sheets 名单 (the first `most_rows` by rank), 汇总 and 说明."""
+    listed = _listed(rows)
+    shown = in_chinese(listed.head(most_rows), context.division_names)
+    said = notes(_table(), shown.columns, (listed.height, most_rows), week, context)
     pinned = shown.columns.index(_title("name")) + 1
     with Book(path, f"{TITLE} {week}", context.as_of) as book:
-        book.add_list(shown.head(most_rows), "名单", pinned=pinned if pinned <= 4 else 0)
+        book.add_list(shown, "名单", pinned=pinned if pinned <= 4 else 0)
         book.add_text("汇总", summary(rows, week, context), widths=(30, 12, 12, 20, 14))
-        book.add_text("说明", notes(_table(), shown, most_rows, week, context), widths=(30, 78, 34, 14, 14))
+        book.add_text("说明", said, widths=(30, 78, 34, 14, 14))
 
 
-def write_csv(path: Path, shown: pl.DataFrame) -> None:
+def write_csv(path: Path, parts: Iterable[pl.DataFrame]) -> None:
     """A CSV that Chinese Excel opens by double click: UTF-8 with BOM, CRLF; no text cell can start a formula."""
-    shown.with_columns(_harmless(pl.col(pl.String))).write_csv(path, include_bom=True, line_terminator="\r\n")
+    with path.open("wb") as file:
+        for number, part in enumerate(parts):
+            harmless = part.with_columns(_harmless(pl.col(pl.String)))
+            harmless.write_csv(file, include_bom=number == 0, include_header=number == 0, line_terminator="\r\n")
 
 
 def in_chinese(listed: pl.DataFrame, division_names: Mapping[str, str]) -> pl.DataFrame:
@@ -116,6 +116,17 @@ def _declared_rows(picked: pl.DataFrame, week: str) -> pl.DataFrame:
     if strangers:
         raise ShoudaiError(f"the list of {week} holds {strangers} rows of another week; expected rows of {week} only")
     return picked.select(declared).sort("rank", "uscc", nulls_last=True)
+
+
+def _listed(rows: pl.DataFrame) -> pl.DataFrame:
+    """What leaves the house: the hold-outs stay."""
+    return rows.filter(~pl.col("is_holdout"))
+
+
+def _parts(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """A long list piece by piece: as text it is many times as large."""
+    for start in range(0, max(rows.height, 1), ROWS_AT_ONCE):
+        yield rows.slice(start, ROWS_AT_ONCE)
 
 
 def _table() -> Table:

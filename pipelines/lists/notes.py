@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
 import yaml
 
 from pipelines.errors import DeclarationError
@@ -24,8 +23,17 @@ TEXTS = Path(__file__).with_name("notes_zh.yml")
 STATES = {"fresh": "正常", "late": "逾期未到", "missing": "尚未接入", "failed": "最新文件未通过检查"}
 
 
-def notes(declared: Table, shown: pl.DataFrame, most_rows: int, week: str, context: ListContext) -> list[Line]:
-    """The lines of the sheet; every shown column is explained, and a list too long for the workbook says so.
+def notes(
+    declared: Table, headings: Sequence[str], rows: tuple[int, int], week: str, context: ListContext
+) -> list[Line]:
+    """The lines of the sheet; every column shown is explained, and a list too long for the workbook says so.
+
+    Args:
+        declared: the table of the list.
+        headings: of the columns shown.
+        rows: how many are listed, and how many the workbook holds at most.
+        week: the release.
+        context: its as-of, rates, sources and parameters.
 
     Raises:
         DeclarationError: `notes_zh.yml` explains a shown column not at all, or names an unknown parameter.
@@ -34,8 +42,8 @@ def notes(declared: Table, shown: pl.DataFrame, most_rows: int, week: str, conte
     return [
         Line((f"首贷目标名单 {week} 说明",), "title"),
         Line((f"数据截止日 {context.as_of:%Y-%m-%d}（含）；{texts['files']}",), "note"),
-        *_cut(shown.height, most_rows, texts["cut"]),
-        *_block(("列名", "含义", "英文列名"), _columns(declared, shown.columns, texts["columns"])),
+        *_cut(*rows, texts["cut"]),
+        *_block(("列名", "含义", "英文列名"), _columns(declared, headings, texts["columns"])),
         *_block(("口径", "定义", "工作方案条款"), _definitions(texts["definitions"], context.parameters)),
         *_block(("利率", "说明"), _rates(context.lpr)),
         *_block(("数据来源", "状态", "最新文件", "报送部门", "收到日期"), _sources(context)),

@@ -99,7 +99,7 @@ def _cell(place: int, personal: str | None) -> pl.Expr:
 
 def _write(shown: pl.DataFrame, path: Path) -> None:
     if path.suffix == ".csv":
-        write_csv(path, shown)
+        write_csv(path, [shown])
         return
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(path, options) as book:

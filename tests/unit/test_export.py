@@ -317,8 +317,7 @@ def test_the_same_list_gives_the_same_bytes_anywhere_and_any_time(
 
 def test_of_a_long_list_the_workbook_has_the_first_ranks_and_says_so(tmp_path: Path, context: ListContext) -> None:
     picked = listing(*(prospect(rank) for rank in range(1, 8)))
-    shown = export.in_chinese(picked, {})
-    export.write_workbook(tmp_path / "long.xlsx", shown, picked, WEEK, context, most_rows=3)
+    export.write_workbook(tmp_path / "long.xlsx", picked, WEEK, context, most_rows=3)
     book = openpyxl.load_workbook(tmp_path / "long.xlsx")
     assert book.sheetnames == ["名单", "汇总", "说明"]
     assert [cell.value for cell in book["名单"]["B"]] == ["排名", 1, 2, 3]
@@ -327,6 +326,17 @@ def test_of_a_long_list_the_workbook_has_the_first_ranks_and_says_so(tmp_path: P
     ]
     assert write_manifest(tmp_path, {}).is_file()
     assert json.loads((tmp_path / "manifest.json").read_text("utf-8"))["files"]["long.xlsx"]["rows"] == 3
+
+
+def test_a_long_list_is_the_same_csv_piece_by_piece(
+    tmp_path: Path, context: ListContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picked = listing(*(prospect(rank, is_holdout=rank == 4) for rank in range(1, 8)))
+    whole = export_list(picked, tmp_path / "whole", WEEK, context)[1]
+    monkeypatch.setattr(export, "ROWS_AT_ONCE", 2)
+    pieces = export_list(picked, tmp_path / "pieces", WEEK, context)[1]
+    assert [row["排名"] for row in csv_rows(pieces)] == ["1", "2", "3", "5", "6", "7"]
+    assert pieces.read_bytes() == whole.read_bytes()
 
 
 def test_an_empty_list_is_still_a_release(tmp_path: Path, context: ListContext) -> None:
