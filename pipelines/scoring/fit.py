@@ -16,7 +16,10 @@ from pipelines.scoring.fit_bins import Learnt, learn_bands
 from pipelines.scoring.spread import score_spread, spread
 
 _LEAST_INFORMATION = 0.02
-"""Information value below which a characteristic is taken to tell nothing."""
+"""Information value from which a characteristic is taken to tell something, however few the cases."""
+
+_CHANCE = 0.01
+"""With many cases less than that tells something too: as much as chance would give to one characteristic in a hundred."""
 
 _TEST_IN_TEN = 3
 TRAIN, TEST = "train", "test"
@@ -76,7 +79,7 @@ def _taught(
 ) -> tuple[Card, pl.DataFrame, Mapping[str, float]] | None:
     """The card that `cases` teach, the sample scored by it, and the information values; None where nothing tells."""
     learnt = [found for found in (learn_bands(cases, like) for like in tried) if found is not None]
-    telling = [each for each in learnt if each.information >= _LEAST_INFORMATION]
+    telling = [each for each in learnt if _tells(each, cases)]
     telling, weights, base = _weights(cases, telling)
     pointed = [found for found in _pointed(telling, weights) if any(found.worth)]
     if not pointed:
@@ -86,6 +89,16 @@ def _taught(
     )
     card, scored = _graded(sample.with_columns((1 / (1 + (-log_odds).exp())).alias("expected")), champion, pointed, p)
     return card, scored, {each.made.name: each.information for each in learnt}
+
+
+def _tells(learnt: Learnt, cases: pl.DataFrame) -> bool:
+    """Whether the information value is large, or larger than chance makes it: by the cases it is a chi-square of bands - 1."""
+    from scipy.stats import chi2  # type: ignore[import-untyped]
+
+    events = int(cases.get_column("is_event").sum())
+    by_cases = learnt.information * events * (cases.height - events) / cases.height
+    freedom = max(len(set(learnt.evidence)) - 1, 1)
+    return learnt.information >= _LEAST_INFORMATION or float(chi2.sf(by_cases, freedom)) < _CHANCE
 
 
 def _parted(rows: pl.DataFrame) -> pl.DataFrame:

@@ -209,12 +209,15 @@ def _small() -> pl.Expr:
     return answer
 
 
-def propensity(county: County, evidence: Evidence, rules: pl.DataFrame) -> pl.DataFrame:
-    """uscc, with_contact, without_contact: how likely an entity takes a first loan, by what a scorecard can see, and noise."""
+def propensity(evidence: Evidence, rules: pl.DataFrame) -> pl.DataFrame:
+    """uscc, with_contact, without_contact: how likely an entity takes a first loan, a function of its feeds alone.
+
+    Nothing enters that no feed shows: two entities alike in their clean rows are equally likely, so a scorecard may come as
+    near to this as its cases allow. What keeps it away is honest: dirt, missing links, and the draw of the outcome.
+    """
     facts = evidence.facts.filter(pl.col("kind").is_not_null()).join(
         rules, on="uscc", how="left", maintain_order="left"
     )
-    noise = county.chance("propensity").normal(0, 0.35, facts.height)
     wealth = (pl.col("tax_paid").fill_null(0).clip(0) / 5_000_000).log1p()
     flow = (pl.col("inflow").fill_null(0) / 10_000_000).log1p()
     merits = [
@@ -231,7 +234,7 @@ def propensity(county: County, evidence: Evidence, rules: pl.DataFrame) -> pl.Da
         0.3 * pl.col("segment__green").fill_null(value=False).cast(pl.Float64),
         -0.5 * pl.col("segment__new_enterprise").fill_null(value=False).cast(pl.Float64),
     ]
-    with_contact = sum(merits, pl.lit(pl.Series(noise))) - 2.4  # in this order: a horizontal sum adds as threads come
+    with_contact = sum(merits, pl.lit(-2.4))  # in this order: a horizontal sum adds as threads come
     return facts.select(
         "uscc", _logistic(with_contact).alias("with_contact"), _logistic(with_contact - 1.8).alias("without_contact")
     ).sort("uscc")

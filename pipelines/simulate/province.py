@@ -211,7 +211,7 @@ def _made(world: World, folder: Path, number: int) -> _Made:
         "dirt": pl.concat(dirt),
         "accounts": uncoded_accounts(county),
         "farms": uncoded_farms(county),
-        "propensity": propensity(county, evidence, rules),
+        "propensity": propensity(evidence, rules),
     }
     return _Made(county.place.name, tuple(pieces), truth)
 

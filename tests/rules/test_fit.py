@@ -95,6 +95,18 @@ def test_only_what_tells_is_used(made: Fit) -> None:
     assert made.information["invoicing"] < 0.02
 
 
+@pytest.mark.parametrize(("cases", "used"), [(24_000, ["tax_grade"]), (2_400, [])], ids=["many cases", "few cases"])
+def test_what_tells_little_is_used_once_the_cases_are_too_many_for_chance(cases: int, used: list[str]) -> None:
+    rows = planted(cases)
+    chance = pl.Series(np.random.default_rng(5).random(cases)) < 0.2 + 0.03 * (rows["tax_grade"] == "A").cast(
+        pl.Float64
+    )
+    weak = rows.with_columns(is_event=chance)
+    found = learn(weak, CHAMPION, [made for made in TRIED if made.name in ("tax_grade", "invoicing")], P)
+    assert [made.name for made in found.card.characteristics] == used if found else used == []
+    assert found is None or found.information["tax_grade"] < 0.02
+
+
 def test_points_rise_or_fall_along_the_bands_and_begin_at_nothing(made: Fit) -> None:
     for found in made.card.characteristics:
         assert min(found.worth) == 0

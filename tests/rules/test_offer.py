@@ -62,6 +62,7 @@ def test_limits_and_subsidies_are_pythons_decimals(rows: list[tuple[Any, Any, st
         assert row["subsidy_yuan_per_year"] == expected_subsidy(row["limit_yuan"], rate)
 
 
+# S37
 @pytest.mark.parametrize(
     ("mean", "grade", "limit"),
     [
@@ -90,6 +91,7 @@ def test_the_other_reading_changes_places_with_the_flow_basis() -> None:
     assert (annual["limit_yuan"], annual["limit_other_reading_yuan"]) == (6000, 500)
 
 
+# S38
 @pytest.mark.parametrize(
     ("industry_code", "months"), [("C1329", 60), ("4390", 60), ("F5111", 36), ("D4411", 36), (None, 36)]
 )
@@ -97,6 +99,7 @@ def test_manufacturing_may_take_five_years(industry_code: str | None, months: in
     assert one(industry_code=industry_code)["term_months"] == months
 
 
+# S39, S49
 def test_the_rate_is_the_lpr_and_half_a_point() -> None:
     row = one()
     assert row["annual_rate_pct"] == Decimal("3.600")

@@ -234,6 +234,7 @@ def test_a_season_that_ends_before_it_begins_is_refused(monkeypatch: pytest.Monk
 # --- livelihood (S44-S48)
 
 
+# S47
 @pytest.mark.parametrize(
     ("base", "staff", "limit", "one_person"),
     [
@@ -265,6 +266,7 @@ def open_conditions(row: Facts) -> list[str]:
     return [name for name in row["to_verify"] if name in CONDITIONS]
 
 
+# S45
 @pytest.mark.parametrize(
     ("change", "known", "product", "opened"),
     [
@@ -284,6 +286,7 @@ def test_staff_is_steady_within_a_fifth_from_month_to_month(
     assert (row["product"], open_conditions(row)) == (product, opened)
 
 
+# S46
 @pytest.mark.parametrize(
     ("rating", "product", "opened"),
     [("4.5", "livelihood", []), ("4.4", "basic", []), ("4.4999", "basic", []), (None, "livelihood", ["rated_well"])],

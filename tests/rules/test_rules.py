@@ -44,6 +44,7 @@ def test_in_business_follows_the_register_state(status: str | None, expected: bo
     assert outcome("rule__in_business", status=status) is expected
 
 
+# S05, S09
 @pytest.mark.parametrize(
     ("uscc", "is_enterprise", "is_individual"),
     [(ENTERPRISE, True, False), (INDIVIDUAL, False, True), ("93510100MA6C9999XX", False, False), (FARM, None, None)],
@@ -55,6 +56,7 @@ def test_the_kind_follows_the_code_and_farms_have_none(
     assert outcome("rule__is_individual_business", uscc=uscc) is is_individual
 
 
+# S11
 @pytest.mark.parametrize(
     ("established_on", "as_of", "expected"),
     [
@@ -64,6 +66,8 @@ def test_the_kind_follows_the_code_and_farms_have_none(
         (date(2024, 2, 29), date(2026, 2, 28), True),  # 29 February has its anniversary on the 28th
         (date(2026, 2, 28), date(2028, 2, 28), True),
         (date(2024, 2, 29), date(2028, 2, 28), True),
+        (date(2026, 2, 28), date(2028, 2, 29), True),  # as-of a leap day: that of the 28th has been the day before
+        (date(2026, 3, 1), date(2028, 2, 29), False),
         (None, date(2026, 11, 23), None),
     ],
 )
@@ -73,18 +77,25 @@ def test_operating_two_years_counts_calendar_years(
     assert outcome("rule__operating_2_years", p=plan(as_of), established_on=established_on) is expected
 
 
+# S05
 @pytest.mark.parametrize(
-    ("established_on", "expected"),
+    ("established_on", "as_of", "expected"),
     [
-        (date(2025, 11, 23), False),  # as-of minus 12 months itself is too old
-        (date(2025, 11, 24), True),
-        (date(2026, 11, 23), True),  # registered on as-of
-        (date(2026, 11, 24), False),  # not yet
-        (None, None),
+        (date(2025, 11, 23), AS_OF, False),  # as-of minus 12 months itself is too old
+        (date(2025, 11, 24), AS_OF, True),
+        (date(2026, 11, 23), AS_OF, True),  # registered on as-of
+        (date(2026, 11, 24), AS_OF, False),  # not yet
+        (date(2027, 2, 28), date(2028, 2, 29), False),  # twelve months before 29 February is the 28th
+        (date(2027, 3, 1), date(2028, 2, 29), True),
+        (date(2028, 2, 29), date(2029, 2, 28), True),  # a leap day is new up to the 28th, and old on 1 March
+        (date(2028, 2, 29), date(2029, 3, 1), False),
+        (None, AS_OF, None),
     ],
 )
-def test_newly_established_is_the_twelve_months_up_to_as_of(established_on: date | None, expected: bool | None) -> None:
-    assert outcome("rule__newly_established", established_on=established_on) is expected
+def test_newly_established_is_the_twelve_months_up_to_as_of(
+    established_on: date | None, as_of: date, expected: bool | None
+) -> None:
+    assert outcome("rule__newly_established", p=plan(as_of), established_on=established_on) is expected
 
 
 @pytest.mark.parametrize(
@@ -99,6 +110,7 @@ def test_months_before_ends_with_the_month(day: date, months: int, expected: dat
     assert months_before(day, months) == expected
 
 
+# S07; from feed rows on: tests/sql/test_month_by_month.py
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
@@ -115,6 +127,7 @@ def test_twelve_months_of_tax_are_covered_months_not_rows(facts: dict[str, Any],
     assert outcome("rule__paid_tax_12_months", **facts) is expected
 
 
+# S08
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
@@ -130,6 +143,7 @@ def test_annual_tax_reaches_fifty_thousand(facts: dict[str, Any], expected: bool
     assert outcome("rule__annual_tax_at_least", **facts) is expected
 
 
+# S10
 @pytest.mark.parametrize(
     ("low", "high", "months", "expected"),
     [
@@ -151,6 +165,7 @@ def test_insured_staff_is_three_to_twenty_in_every_month(
     assert outcome("rule__insured_staff_3_to_20", **facts) is expected
 
 
+# S11
 @pytest.mark.parametrize(
     ("industry_code", "employees", "revenue", "assets", "expected"),
     [
@@ -291,6 +306,7 @@ def test_the_first_loan_status_names_its_definition(definition: str) -> None:
     assert outcome("first_loan_definition", p=p) == definition
 
 
+# S09
 @pytest.mark.parametrize(
     ("facts", "definition", "expected"),
     [
@@ -330,6 +346,7 @@ def test_the_first_loan_status_is_the_best_evidence(facts: dict[str, Any], state
     assert outcome("first_loan_status", states=states, **facts) == expected
 
 
+# S15, S17
 @pytest.mark.parametrize(
     ("facts", "in_park", "in_district"),
     [
@@ -346,6 +363,7 @@ def test_a_tenant_is_in_a_park_or_in_a_district(
     assert outcome("rule__in_district", **facts) is in_district
 
 
+# S15
 @pytest.mark.parametrize(
     ("certifications", "expected"),
     [(["专精特新"], True), (["绿色工厂", "高新技术企业"], True), (["绿色工厂"], False), ([], False), (None, False)],
@@ -354,6 +372,7 @@ def test_a_technology_firm_holds_a_technology_certification(certifications: list
     assert outcome("rule__is_tech", certifications=certifications) is expected
 
 
+# S20
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
@@ -369,6 +388,7 @@ def test_a_green_entry_holds_from_its_day_to_its_end(facts: dict[str, Any], expe
     assert outcome("rule__on_green_list", **facts) is expected
 
 
+# S24
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
@@ -384,6 +404,7 @@ def test_rural_operators_are_of_three_types(facts: dict[str, Any], expected: boo
     assert outcome("rule__is_rural_operator", **facts) is expected
 
 
+# S28
 @pytest.mark.parametrize(("day", "expected"), [(AS_OF, True), (date(2026, 11, 24), False), (None, False)])
 def test_a_demand_counts_from_its_day(day: date | None, expected: bool) -> None:
     assert outcome("rule__registered_demand", demand_registered_on=day) is expected
@@ -393,6 +414,7 @@ NEW = {"established_on": date(2025, 11, 24)}
 OLD = {"established_on": date(2025, 11, 23)}
 
 
+# S32
 @pytest.mark.parametrize(
     ("facts", "lane", "expected"),
     [
@@ -416,6 +438,7 @@ def test_tax_grade_b_or_better_with_a_lane_for_new_firms(
     assert outcome("rule__tax_grade_b_or_better", p=plan(unrated_lane=lane), **facts) is expected
 
 
+# S33
 @pytest.mark.parametrize(
     ("invoiced", "expected"), [("1000000.00", True), ("999999.99", False), ("-5.00", False), (None, None)]
 )
@@ -423,6 +446,7 @@ def test_annual_invoicing_reaches_a_million(invoiced: str | None, expected: bool
     assert outcome("rule__annual_invoicing_at_least", invoiced_12m_yuan=invoiced and yuan(invoiced)) is expected
 
 
+# S34
 @pytest.mark.parametrize(
     ("authorised_on", "overdue", "expected"),
     [
@@ -441,6 +465,7 @@ def test_the_owners_record_needs_the_owners_authorisation(
     assert outcome("rule__owner_without_severe_overdue", **facts) is expected
 
 
+# S36
 @pytest.mark.parametrize(
     ("facts", "states", "expected"),
     [
