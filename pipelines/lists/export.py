@@ -15,7 +15,7 @@ from pipelines.errors import ShoudaiError
 from pipelines.lists.context import FeedSource, ListContext
 from pipelines.lists.manifest import write_manifest
 from pipelines.lists.notes import notes
-from pipelines.lists.summary import named_divisions, summary
+from pipelines.lists.summary import handed_out, named_divisions, summary
 from pipelines.lists.workbook import Book
 from pipelines.names import names_zh
 from pipelines.warehouse.tables import Table, table
@@ -59,14 +59,14 @@ def export_list(picked: pl.DataFrame, folder: Path, week: str, context: ListCont
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{TITLE}_{week}.{kind}" for kind in ("xlsx", "csv", "parquet")]
     write_workbook(paths[0], rows, week, context)
-    write_csv(paths[1], (in_chinese(part, context.division_names) for part in _parts(_listed(rows))))
+    write_csv(paths[1], (in_chinese(part, context.division_names) for part in _parts(handed_out(rows))))
     rows.write_parquet(paths[2], compression="zstd")
     return paths
 
 
 def write_workbook(path: Path, rows: pl.DataFrame, week: str, context: ListContext, most_rows: int = MOST_ROWS) -> None:
     """The Excel workbook with the sheets 名单 (the first `most_rows` by rank), 汇总 and 说明."""
-    listed = _listed(rows)
+    listed = handed_out(rows)
     shown = in_chinese(listed.head(most_rows), context.division_names)
     said = notes(_table(), shown.columns, (listed.height, most_rows), week, context)
     pinned = shown.columns.index(_title("name")) + 1
@@ -116,11 +116,6 @@ def _declared_rows(picked: pl.DataFrame, week: str) -> pl.DataFrame:
     if strangers:
         raise ShoudaiError(f"the list of {week} holds {strangers} rows of another week; expected rows of {week} only")
     return picked.select(declared).sort("rank", "uscc", nulls_last=True)
-
-
-def _listed(rows: pl.DataFrame) -> pl.DataFrame:
-    """What leaves the house: the hold-outs stay."""
-    return rows.filter(~pl.col("is_holdout"))
 
 
 def _parts(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:

@@ -18,7 +18,7 @@ def summary(rows: pl.DataFrame, week: str, context: ListContext) -> list[Line]:
     Shares are of the listed entities, hold-outs left out; limits are yuan. Who has a product and no number is counted
     apart instead of adding zero, and who has no product again.
     """
-    listed = rows.filter(~pl.col("is_holdout"))
+    listed = handed_out(rows)
     return [
         Line((f"首贷目标名单 {week}", "", "", "", ""), "title"),
         Line((f"数据截止日 {context.as_of:%Y-%m-%d}；金额单位：元；对照组不计入", "", "", "", ""), "note"),
@@ -33,6 +33,11 @@ def summary(rows: pl.DataFrame, week: str, context: ListContext) -> list[Line]:
         Line(()),
         *_block("行政区划", listed, "division_code", named_divisions(context.division_names)),
     ]
+
+
+def handed_out(rows: pl.DataFrame) -> pl.DataFrame:
+    """What leaves the house: the hold-outs stay."""
+    return rows.filter(~pl.col("is_holdout"))
 
 
 def named_divisions(names: Mapping[str, str]) -> dict[str, str]:

@@ -35,8 +35,12 @@ def build(con: Connection, target: Path, sources: Mapping[str, str], base: Path 
         shutil.copyfile(base, target)
     con.execute(f"ATTACH {quoted(str(target))} AS published")
     try:
-        _clear(con, {name.split(".")[0] for name in sources}) if base else _lay_out(con)
-        for schema in sorted({name.split(".")[0] for name in sources}):
+        schemas = sorted({name.split(".")[0] for name in sources})
+        if base:
+            _clear(con, schemas)
+        else:
+            _lay_out(con)
+        for schema in schemas:
             con.execute(f"CREATE SCHEMA published.{schema}")
         expected = {f"feed.{feed}": refresh(con, feed, _least(feed)) for feed in feeds()}
         expected |= {name: _write_declared(con, name, rows) for name, rows in sources.items()}
@@ -105,7 +109,6 @@ def _write_declared(con: Connection, name: str, rows: str) -> int:
 def _lay_out(con: Connection) -> None:
     """The tables of all feeds, empty, with their comments."""
     con.execute("CREATE SCHEMA published.feed")
-    con.execute("CREATE OR REPLACE TEMP TABLE relinked (source_feed VARCHAR, uscc VARCHAR)")
     for feed in feeds():
         made, names = contract(feed), _least(feed)
         columns = {name: kind for name, kind in made.table_columns.items() if name in names}
@@ -117,7 +120,7 @@ def _lay_out(con: Connection) -> None:
 def _clear(con: Connection, schemas: Iterable[str]) -> None:
     """All but the feeds goes; what their links were is compared first."""
     note_relinked(con)
-    for schema in sorted(schemas):
+    for schema in schemas:
         con.execute(f"DROP SCHEMA published.{schema} CASCADE")
 
 

@@ -7,7 +7,7 @@ whole. Only links move rows that stay: those under a code whose links changed ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipelines.feeds.contract import contract
 from pipelines.warehouse.connect import Connection, named, quoted
@@ -37,30 +37,36 @@ def refresh(con: Connection, feed: str, columns: Sequence[str]) -> int:
     Within a batch of files the rows stand in the order of the codes, so that what a feed says of one entity lies in a few
     blocks, which the file finds by their bounds: `explain` then reads thousands of rows instead of hundreds of millions.
     """
-    _move_relinked(con, feed, columns)
-    rows = "feed" if contract(feed).delivery == "upsert" else "delivered"  # only of a register do links take rows away
-    shown, held = _files(con, f"memory.{rows}.{feed}"), _files(con, f"published.feed.{feed}")
+    kept = f"published.feed.{feed}"
+    held = _files(con, kept)
+    if held and _move_relinked(con, feed, columns):
+        held = _files(con, kept)
+    counted = (
+        "feed" if contract(feed).delivery == "upsert" else "delivered"
+    )  # only in a register do links take rows away
+    shown = _files(con, f"memory.{counted}.{feed}")
     shrunk = [file for file, rows in held.items() if shown.get(file, 0) < rows]
+    grown = {file: rows for file, rows in shown.items() if held.get(file, 0) < rows}
     if shrunk:
         con.execute(
             f"""
-            DELETE FROM published.feed.{feed} AS held WHERE file_id IN ({_listed(shrunk)}) AND NOT EXISTS (
+            DELETE FROM {kept} AS held WHERE file_id IN ({_listed(shrunk)}) AND NOT EXISTS (
                 SELECT 1 FROM memory.feed.{feed} AS shown
                 WHERE shown.file_id IN ({_listed(shrunk)}) AND shown.file_id = held.file_id AND shown.row_no = held.row_no
             )
             """
         )
-    grown = {file: rows for file, rows in shown.items() if held.get(file, 0) < rows}
+    if held.keys() & grown.keys():
+        con.execute(f"DELETE FROM {kept} WHERE file_id IN ({_listed(held.keys() & grown.keys())})")
     for files in _batches(grown):
-        con.execute(f"DELETE FROM published.feed.{feed} WHERE file_id IN ({_listed(set(files) & held.keys())})")
         _insert(con, feed, columns, f"memory.feed.{feed} WHERE file_id IN ({_listed(files)})")
     return sum(shown.values())
 
 
-def _move_relinked(con: Connection, feed: str, columns: Sequence[str]) -> None:
-    """Rows that stood under a code whose links changed, or stand there now."""
+def _move_relinked(con: Connection, feed: str, columns: Sequence[str]) -> bool:
+    """Write again what stood or stands under a code whose links changed; returns whether there is such a code."""
     if not con.execute("SELECT 1 FROM relinked WHERE source_feed = ? LIMIT 1", [feed]).fetchone():
-        return
+        return False
     codes = f"SELECT uscc FROM relinked WHERE source_feed = {quoted(feed)}"
     stood = f"SELECT (file_id, row_no) FROM published.feed.{feed} WHERE uscc IN ({codes})"
     con.execute(
@@ -68,6 +74,7 @@ def _move_relinked(con: Connection, feed: str, columns: Sequence[str]) -> None:
     )
     con.execute(f"DELETE FROM published.feed.{feed} WHERE (file_id, row_no) IN (SELECT (file_id, row_no) FROM moved)")
     _insert(con, feed, columns, "moved")
+    return True
 
 
 def _insert(con: Connection, feed: str, columns: Sequence[str], rows: str) -> None:
@@ -81,13 +88,15 @@ def _files(con: Connection, rows: str) -> dict[str, int]:
     return dict(found.fetchall())
 
 
-def _batches(files: dict[str, int]) -> Iterator[list[str]]:
+def _batches(files: Mapping[str, int]) -> Iterator[list[str]]:
     batch: list[str] = []
+    size = 0
     for file, rows in files.items():
-        if batch and rows + sum(files[each] for each in batch) > SORTED_AT_ONCE:
+        if batch and size + rows > SORTED_AT_ONCE:
             yield batch
-            batch = []
+            batch, size = [], 0
         batch.append(file)
+        size += rows
     if batch:
         yield batch
 

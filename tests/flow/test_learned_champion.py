@@ -18,7 +18,7 @@ from .playing import EXPERT, LEARNED, MATURED, RANKED, TAUGHT, World, changed_pl
 
 ENTITIES = 1_500
 SEGMENT = "individual_taxpayer"
-SMALL = {name: {date(2026, 1, 2): number} for name, number in (("min_fit_events", 20), ("min_watched_entities", 20))}
+SMALL = {"min_fit_events": {date(2026, 11, 26): 20}, "min_watched_entities": {date(2026, 1, 2): 20}}
 DELIVERED = (
     "registry__entities",
     "tax__payments",

@@ -13,6 +13,8 @@ from pipelines.eligibility.announcements import Announcement, announcements
 from pipelines.parameters import documents, plan
 from pipelines.settings import HOUSE
 
+CHANGELOG = (HOUSE / "CHANGELOG.md").read_text(encoding="utf-8")
+
 
 def unannounced(changelog: str) -> list[str]:
     """The announcements of all changes that the changelog does not carry, whatever its line breaks."""
@@ -35,25 +37,35 @@ def dated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str, str
     return give
 
 
+OWN = announcements(date.min, date.max)
+"""Those of the plan as it is."""
+
+
+def new(since: date = date.min, until: date = date.max) -> list[Announcement]:
+    """The announcements of what `dated` has changed."""
+    return [each for each in announcements(since, until) if each not in OWN]
+
+
 def only() -> Announcement:
-    (made,) = announcements(date.min, date.max)
+    (made,) = new()
     return made
 
 
 def test_every_change_of_the_plan_is_in_the_changelog() -> None:
-    assert unannounced((HOUSE / "CHANGELOG.md").read_text(encoding="utf-8")) == []
+    assert OWN
+    assert unannounced(CHANGELOG) == []
 
 
 def test_a_change_that_is_not_in_the_changelog_is_found(dated: Callable[[str, str], None]) -> None:
     dated("{2026-01-01: 50000}", "{2026-01-01: 50000, 2026-07-01: 60000}")
-    (text,) = unannounced("# Changelog\n")
+    (text,) = unannounced(CHANGELOG)
     assert text == (
         "- **Impacted weeks:** from 2026-W28 on. **Lists:** individual_taxpayer. **Rules:** `annual_tax_at_least`. "
         "**Details:** `min_annual_tax_yuan` (S08) is 60000 yuan instead of 50000 from 2026-07-01 on: "
         "Own taxes paid in the 12 closed tax months, net of refunds"
     )
     wrapped = text.replace(" **Rules:**", "\n  **Rules:**")
-    assert unannounced(f"# Changelog\n\n{wrapped}\n") == []
+    assert unannounced(f"{CHANGELOG}\n{wrapped}\n") == []
 
 
 @pytest.mark.parametrize(
@@ -73,7 +85,7 @@ def test_the_weeks_are_those_whose_monday_has_the_new_value(
 
 def test_a_value_that_was_replaced_concerns_the_weeks_until_then(dated: Callable[[str, str], None]) -> None:
     dated("{2026-01-01: 50000}", "{2026-01-01: 50000, 2026-07-01: 60000, 2026-08-03: 50000}")
-    first, second = announcements(date.min, date.max)
+    first, second = new()
     assert (first.weeks, second.weeks) == ("2026-W28 to 2026-W31", "from 2026-W32 on")
 
 
@@ -91,5 +103,5 @@ def test_a_number_no_rule_reads_concerns_all_lists(dated: Callable[[str, str], N
 
 def test_a_change_is_of_its_day_only(dated: Callable[[str, str], None]) -> None:
     dated("{2026-01-01: 50000}", "{2026-01-01: 50000, 2026-07-01: 60000}")
-    assert announcements(date(2026, 7, 1), date.max) == ()
-    assert len(announcements(date(2026, 6, 30), date(2026, 7, 1))) == 1
+    assert new(date(2026, 7, 1)) == []
+    assert len(new(date(2026, 6, 30), date(2026, 7, 1))) == 1
