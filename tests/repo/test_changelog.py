@@ -13,14 +13,17 @@ from pipelines.eligibility.announcements import Announcement, announcements
 from pipelines.parameters import documents, plan
 from pipelines.settings import HOUSE
 
-CHANGELOG = (HOUSE / "CHANGELOG.md").read_text(encoding="utf-8")
-
 
 def unannounced(changelog: str) -> list[str]:
     """The announcements of all changes that the changelog does not carry, whatever its line breaks."""
     flat = " ".join(changelog.split())
     due = [each.to_markdown() for each in announcements(date.min, date.max)]
     return [text for text in due if " ".join(text.split()) not in flat]
+
+
+@pytest.fixture(scope="module")
+def changelog() -> str:
+    return (HOUSE / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -51,21 +54,21 @@ def only() -> Announcement:
     return made
 
 
-def test_every_change_of_the_plan_is_in_the_changelog() -> None:
+def test_every_change_of_the_plan_is_in_the_changelog(changelog: str) -> None:
     assert OWN
-    assert unannounced(CHANGELOG) == []
+    assert unannounced(changelog) == []
 
 
-def test_a_change_that_is_not_in_the_changelog_is_found(dated: Callable[[str, str], None]) -> None:
+def test_a_change_that_is_not_in_the_changelog_is_found(dated: Callable[[str, str], None], changelog: str) -> None:
     dated("{2026-01-01: 50000}", "{2026-01-01: 50000, 2026-07-01: 60000}")
-    (text,) = unannounced(CHANGELOG)
+    (text,) = unannounced(changelog)
     assert text == (
         "- **Impacted weeks:** from 2026-W28 on. **Lists:** individual_taxpayer. **Rules:** `annual_tax_at_least`. "
         "**Details:** `min_annual_tax_yuan` (S08) is 60000 yuan instead of 50000 from 2026-07-01 on: "
         "Own taxes paid in the 12 closed tax months, net of refunds"
     )
     wrapped = text.replace(" **Rules:**", "\n  **Rules:**")
-    assert unannounced(f"{CHANGELOG}\n{wrapped}\n") == []
+    assert unannounced(f"{changelog}\n{wrapped}\n") == []
 
 
 @pytest.mark.parametrize(
