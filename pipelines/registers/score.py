@@ -13,6 +13,9 @@ METHODS = {"same": "exact", "rare_core": "normalised", "core": "normalised"}
 
 _SIDES = ("splink_accounts", "splink_entities")
 
+PAIRS_AT_ONCE = 2_000_000
+"""Pairs compared together: all texts of both sides are held for them, which for those of a province would fill the disk."""
+
 
 def score(con: Connection, wording: Model, pairs: str) -> None:
     """`register.scored`: id, uscc, is_closed, match_weight (bits), score (probability), method and evidence of every pair.
@@ -26,8 +29,10 @@ def score(con: Connection, wording: Model, pairs: str) -> None:
         "(id VARCHAR, uscc VARCHAR, is_closed BOOLEAN, match_weight DOUBLE, score DOUBLE, method VARCHAR, evidence VARCHAR)"
     )
     row = con.execute(f"SELECT count(*) FROM {pairs}").fetchone()
-    if row and row[0]:
-        _predict(con, wording, pairs)
+    parts = -(-row[0] // PAIRS_AT_ONCE) if row else 0
+    for part in range(parts):
+        con.execute(f"CREATE OR REPLACE TABLE register.part AS FROM {pairs} WHERE hash(id) % {parts} = {part}")
+        _predict(con, wording, "register.part")
 
 
 def _predict(con: Connection, wording: Model, pairs: str) -> None:
@@ -71,7 +76,6 @@ def _settings(wording: Model) -> dict[str, Any]:
         "comparisons": [_comparison(each) for each in wording.comparisons],
         "blocking_rules_to_generate_predictions": ["l.core = r.core"],  # not used: the pairs are given
         "retain_matching_columns": True,
-        "retain_intermediate_calculation_columns": True,
     }
 
 

@@ -11,14 +11,14 @@ from tests.benchmarks.apart import Work
 OF_EACH = 3
 
 
-def ours(home: Path, scratch: Path) -> Work:
+def ours(inputs: Path, scratch: Path) -> Work:
     """Seconds of each query, and of the slowest `explain`, every one on a connection of its own as a person would ask."""
     from pipelines.eligibility.explain import explain
     from pipelines.settings import HOUSE, Settings
     from pipelines.warehouse.ask import ask
     from pipelines.warehouse.publish import CURRENT
 
-    published = Settings.from_env(home=home).published / CURRENT
+    published = Settings.from_env(home=inputs / "home").published / CURRENT
     seconds: dict[str, float] = {}
 
     def timed(name: str, answer: Callable[[], object]) -> None:

@@ -16,7 +16,7 @@ from tests.benchmarks.apart import Work
 from tests.benchmarks.clock import Clock
 
 if TYPE_CHECKING:
-    from pipelines.simulate.province import World
+    from pipelines.simulate.province import Batch, World
     from pipelines.warehouse.connect import Connection
 
 MONTHS, SEED = 14, 1
@@ -51,38 +51,39 @@ def make(home: Path, entities: int, months: int = MONTHS, until: date = date.max
     return rows
 
 
-def spool(world: World, folder: Path, since: date = date.min, until: date = date.max) -> int:
-    """The deliveries received from `since` to before `until` as Parquet, made by all cores; returns the rows."""
+def spool(world: World, folder: Path, until: date = date.max) -> int:
+    """The deliveries received before `until` as Parquet, made by all cores; returns the rows."""
     from pipelines.simulate.crew import in_order
 
-    return sum(in_order(partial(_spool, world, folder, since, until), len(world.sizes)))
+    return sum(in_order(partial(_spool, world, folder, until), len(world.sizes)))
 
 
-def _spool(world: World, spool: Path, since: date, until: date, county: int) -> int:
-    """One Parquet file per delivery of a county, in the words of the contracts; returns the rows."""
+def _spool(world: World, folder: Path, until: date, county: int) -> int:
+    """The deliveries of a county; returns the rows."""
+    batches = (each for each in world.batches(world.county(county)) if each.parcel.received_on < until)
+    return sum(put(batch, folder, county) for batch in batches)
+
+
+def put(batch: Batch, folder: Path, county: int) -> int:
+    """One delivery of a county as a Parquet file in the words of the contract; returns its rows."""
     import polars as pl
 
     from pipelines.feeds.contract import contract
     from pipelines.simulate.province import typed
 
-    rows = 0
-    for batch in world.batches(world.county(county)):
-        parcel = batch.parcel
-        if not since <= parcel.received_on < until:
-            continue
-        looked_up = [
-            pl.col(column.name).replace(dict(column.lookups))
-            for column in contract(parcel.feed).columns
-            if column.lookups and column.type in ("text", "enum")
-        ]
-        lineage = (pl.lit(parcel.name).alias("file_id"), pl.lit(parcel.received_on).alias("received_on"))
-        (spool / parcel.feed).mkdir(parents=True, exist_ok=True)
-        made = typed(parcel.feed, batch.accepted).with_columns(*looked_up, *lineage)
-        made = made.drop("registered_capital", strict=False)  # a text with unit and currency; no rule looks at it
-        name = f"{parcel.received_on}_{parcel.name}-{county:05}.parquet"
-        made.write_parquet(spool / parcel.feed / name, compression="lz4", statistics=False)
-        rows += made.height
-    return rows
+    parcel = batch.parcel
+    looked_up = [
+        pl.col(column.name).replace(dict(column.lookups))
+        for column in contract(parcel.feed).columns
+        if column.lookups and column.type in ("text", "enum")
+    ]
+    lineage = (pl.lit(parcel.name).alias("file_id"), pl.lit(parcel.received_on).alias("received_on"))
+    (folder / parcel.feed).mkdir(parents=True, exist_ok=True)
+    made = typed(parcel.feed, batch.accepted).with_columns(*looked_up, *lineage)
+    made = made.drop("registered_capital", strict=False)  # a text with unit and currency; no rule looks at it
+    name = f"{parcel.received_on}_{parcel.name}-{county:05}.parquet"
+    made.write_parquet(folder / parcel.feed / name, compression="lz4", statistics=False)
+    return made.height
 
 
 def _insert(con: Connection, folder: Path) -> None:

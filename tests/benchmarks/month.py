@@ -7,12 +7,18 @@ the same rows as CSV in the engine's own words, and only puts them into tables.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.benchmarks import deciding
 from tests.benchmarks.apart import Work
+
+if TYPE_CHECKING:
+    from pipelines import flow
+    from pipelines.simulate.province import World
+    from pipelines.simulate.spool import Piece
 
 SINCE = date(2026, 11, 1)
 """Deliveries from this day on are the new month."""
@@ -20,25 +26,48 @@ SINCE = date(2026, 11, 1)
 
 def make(folder: Path, entities: int) -> int:
     """`home/` with the months before; `home/inbox/` and `clean/` with the new month; returns the rows of the new month."""
-    import duckdb
-
-    from pipelines.simulate import province
+    from pipelines.simulate.crew import in_order
+    from pipelines.simulate.province import World
+    from pipelines.simulate.spool import Spool
 
     deciding.make(folder / "home", entities, until=SINCE)
-    world = province.World(entities, deciding.MONTHS, deciding.SEED, recent=deciding.MONTHS)
-    province.write(world, folder / "files")
-    inbox, clean, rows = folder / "home" / "inbox", folder / "clean", 0
-    deciding.spool(world, folder / "spool", since=SINCE)
-    for feed in sorted((folder / "spool").iterdir()):
-        (clean / feed.name).mkdir(parents=True)
-        for delivery in sorted({path.name.rpartition("-")[0] for path in feed.iterdir()}):
-            found = f"SELECT * EXCLUDE (file_id, received_on) FROM read_parquet('{feed}/{delivery}-*')"
-            copied = duckdb.execute(f"COPY ({found}) TO '{clean / feed.name / delivery}.csv'").fetchone()
-            rows += copied[0] if copied else 0
-            name = delivery.partition("_")[2]
-            shutil.copytree(folder / "files" / feed.name, inbox / feed.name, ignore=_all_but(name), dirs_exist_ok=True)
+    world = World(entities, deciding.MONTHS, deciding.SEED, recent=deciding.MONTHS)
+    with Spool(folder / "home" / "inbox") as spool:
+        for pieces in in_order(partial(_made, world, folder), len(world.sizes)):
+            spool.take(pieces)
+    shutil.rmtree(folder / "pieces")
+    rows = sum(_clean(feed, folder / "clean" / feed.name) for feed in sorted((folder / "spool").iterdir()))
     shutil.rmtree(folder / "spool")
-    shutil.rmtree(folder / "files")
+    return rows
+
+
+def _made(world: World, folder: Path, county: int) -> list[Piece]:
+    """The new month of a county, as pieces of the departments' files, and as Parquet under `spool/`."""
+    from pipelines.simulate.delivery import as_text
+    from pipelines.simulate.spool import PieceWriter
+
+    pieces = []
+    (folder / "pieces").mkdir(exist_ok=True)
+    for nth, batch in enumerate(world.batches(world.county(county))):
+        parcel = batch.parcel
+        if parcel.received_on >= SINCE:
+            deciding.put(batch, folder / "spool", county)
+            piece = PieceWriter(folder / "pieces" / f"{county}-{nth}", parcel.style)
+            piece.append(as_text(parcel.feed, batch.clean, parcel.style))
+            pieces.append(piece.done(parcel.feed, parcel.name))
+    return pieces
+
+
+def _clean(feed: Path, folder: Path) -> int:
+    """The deliveries of a feed as CSV in the engine's own words; returns the rows."""
+    import duckdb
+
+    folder.mkdir(parents=True)
+    rows = 0
+    for delivery in sorted({path.name.rpartition("-")[0] for path in feed.iterdir()}):
+        found = f"SELECT * EXCLUDE (file_id, received_on) FROM read_parquet('{feed}/{delivery}-*')"
+        copied = duckdb.execute(f"COPY ({found}) TO '{folder / delivery}.csv'").fetchone()
+        rows += copied[0] if copied else 0
     return rows
 
 
@@ -87,8 +116,3 @@ def bare(inputs: Path, scratch: Path) -> Work:
         con.close()
 
     return Work(load, lambda: {"rows_in": sum(loaded)})
-
-
-def _all_but(name: str) -> Callable[[object, list[str]], list[str]]:
-    """For `copytree`: the names to leave out, all but those of one delivery and its control file."""
-    return lambda _, names: [each for each in names if not each.startswith(name)]
