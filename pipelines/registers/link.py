@@ -81,8 +81,11 @@ def match(con: Connection, values: Mapping[str, object], wording: Model, spelt: 
         CREATE OR REPLACE TABLE register.sources AS SELECT * EXCLUDE (side) FROM register.keyed WHERE side = 'source';
         CREATE OR REPLACE TABLE register.known AS
         SELECT id, if(is_former, id || '~' || name, id) AS key, name, address, is_former, is_closed, name_plain, core, city,
-               county, town, road, road_no, address_key, core_entities
+               county, town, road, road_no, address_key, core_entities, core_nearby
         FROM register.keyed
+        JOIN (
+            SELECT core, county, count(DISTINCT id) AS core_nearby FROM register.keyed WHERE side = 'entity' GROUP BY ALL
+        ) USING (core, county)
         JOIN (
             SELECT core, count(DISTINCT id) AS core_entities FROM register.keyed WHERE side = 'entity' GROUP BY core
         ) USING (core)

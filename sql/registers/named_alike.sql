@@ -1,10 +1,14 @@
 -- Candidates, first pass: the entities that bear the name of an account or farm, as written or in its core.
 -- Grain: one row per source and entity. Parameters: $shortest_name, $largest_block.
--- A name that very many bear names nobody in particular.
+-- A name that very many bear names nobody in particular, unless few bear it in the county where the account lies.
 WITH alike AS (
     SELECT source.id, entity.id AS uscc
     FROM register.sources AS source JOIN register.known AS entity ON source.core = entity.core
     WHERE length(source.core) >= $shortest_name AND entity.core_entities <= $largest_block
+    UNION
+    SELECT source.id, entity.id
+    FROM register.sources AS source JOIN register.known AS entity USING (county, core)
+    WHERE length(source.core) >= $shortest_name AND source.county <> '' AND entity.core_nearby <= $largest_block
     UNION
     SELECT source.id, entity.id
     FROM register.sources AS source JOIN register.known AS entity ON source.name_plain = entity.name_plain

@@ -107,6 +107,23 @@ def test_in_doubt_nobody_is_linked(linked, name, address, why):
     assert linked((name, address)) == {}, why
 
 
+def test_a_name_that_many_bear_elsewhere_still_names_the_only_one_in_its_county(linked):
+    """Neither the name in the province nor any part of it in the county is rare; the name in the county is."""
+    linked.con.execute(
+        """
+        INSERT INTO register.names SELECT 'Q' || k, '青川县城关镇丰收粮油店', FALSE FROM range(25) AS q(k)
+        UNION ALL SELECT 'Z' || k, '锦溪县永宁镇丰收粮油店第' || k || '门市', FALSE FROM range(25) AS z(k)
+        UNION ALL SELECT 'Y', '锦溪县永宁镇丰收粮油店', FALSE;
+        INSERT INTO feed.registry__entities (uscc, name, address, status)
+        SELECT uscc, name, if(uscc[1] = 'Q', '四川省青川县城关镇', '四川省锦溪县永宁镇'), '存续' FROM register.names
+        WHERE uscc[1] IN ('Q', 'Y', 'Z')
+        """
+    )
+    assert linked(("锦溪县永宁镇丰收粮油店", "四川省锦溪县永宁镇")) == {"锦溪县永宁镇丰收粮油店": ("Y", EXACT)}
+    linked.con.execute("DELETE FROM feed.utilities__bills")
+    assert linked(("丰收粮油店", None)) == {}, "without a county, many bear it"
+
+
 def test_a_former_name_still_names_the_entity(linked):
     linked.con.execute("INSERT INTO register.names VALUES ('G', '锦溪县白鹤镇老蜀岭食堂', TRUE)")
     assert linked(("锦溪县白鹤镇老蜀岭食堂", "锦溪县白鹤镇迎宾大道35号")) == {"锦溪县白鹤镇老蜀岭食堂": ("G", EXACT)}
