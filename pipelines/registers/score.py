@@ -13,7 +13,7 @@ METHODS = {"same": "exact", "rare_core": "normalised", "core": "normalised"}
 
 _SIDES = ("splink_accounts", "splink_entities")
 
-PAIRS_AT_ONCE = 2_000_000
+PAIRS_AT_ONCE = 5_000_000
 """Pairs compared together: all texts of both sides are held for them, which for those of a province would fill the disk."""
 
 

@@ -69,9 +69,9 @@ def deciding_by_all(home: Path, entities: int) -> None:
     out.print(f"making a warehouse of {entities:,} entities …")
     panel = deciding.make(home, entities)
     size = f"{entities:,} entities, {panel:,} rows"
-    report(f"deciding, {size}", {"deciding:ours": "≤ 1.5"}, ["deciding:by_hand", "deciding:ours"], home, ROUNDS)
     others = ["deciding:ours", "in_pandas:in_pandas", "in_spark:in_spark"]
     report(f"the same rules elsewhere, {size}", {"in_pandas:in_pandas": "≥ 10"}, others, home, 1)
+    report(f"deciding, {size}", {"deciding:ours": "≤ 1.5"}, ["deciding:by_hand", "deciding:ours"], home, ROUNDS)
     shutil.rmtree(home)
 
 

@@ -7,6 +7,7 @@ straight into a warehouse. Both must count the same entities.
 from __future__ import annotations
 
 import shutil
+import time
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,8 @@ COUNTED = {
     "invoicing": "rule__annual_invoicing_at_least",
 }
 """What both count, and where we keep it."""
+WRITTEN = ("features.parquet", "judged.parquet")
+"""What deciding leaves behind."""
 BY_HAND = (Path(__file__).parent / "by_hand.sql").read_text(encoding="utf-8")
 
 
@@ -153,15 +156,25 @@ def ours(home: Path, scratch: Path) -> Work:
 
 
 def by_hand(home: Path, scratch: Path) -> Work:
-    """One query on the same tables that only counts."""
-    from pipelines.settings import Settings
-    from pipelines.warehouse.connect import reader
+    """One query on the same tables that only counts, then the bare writing of the Parquet that ours left behind before."""
+    from pipelines.settings import Settings, week_of
+    from pipelines.simulate.months import AS_OF
+    from pipelines.warehouse.connect import quoted, reader
+    from pipelines.warehouse.query import to_parquet
 
     settings = Settings.from_env(home=home)
+    left = settings.work / week_of(AS_OF)
+    scratch.mkdir(parents=True, exist_ok=True)
     counted: list[tuple[int, ...]] = []
+    seconds: dict[str, float] = {}
 
-    def count() -> None:
+    def count_and_write() -> None:
         with reader(settings) as con:
+            began = time.perf_counter()
             counted.append(con.execute(BY_HAND).fetchone() or ())
+            seconds["counting"] = time.perf_counter() - began
+            for name in WRITTEN:
+                to_parquet(con, f"FROM {quoted(str(left / name))}", {}, scratch / name)
+            seconds["writing"] = time.perf_counter() - began - seconds["counting"]
 
-    return Work(count, lambda: dict(zip(COUNTED, counted[0], strict=True)))
+    return Work(count_and_write, lambda: dict(zip(COUNTED, counted[0], strict=True)), lambda: seconds)
