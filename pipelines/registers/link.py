@@ -74,25 +74,24 @@ def match(con: Connection, values: Mapping[str, object], wording: Model, spelt: 
     spell(con, spelt)
     con.execute(
         """
-        CREATE OR REPLACE TABLE register.keyed AS
+        CREATE OR REPLACE VIEW register.keyed AS
         SELECT parties.*, spelling.* EXCLUDE (name, address)
         FROM register.parties JOIN register.spellings AS spelling
             ON spelling.name = parties.name AND spelling.address IS NOT DISTINCT FROM parties.address;
         CREATE OR REPLACE TABLE register.sources AS SELECT * EXCLUDE (side) FROM register.keyed WHERE side = 'source';
-        CREATE OR REPLACE TABLE register.known AS
-        SELECT id, if(is_former, id || '~' || name, id) AS key, name, address, is_former, is_closed, name_plain, core, city,
-               county, town, road, road_no, address_key, core_entities, core_nearby
-        FROM register.keyed
-        JOIN (
-            SELECT core, county, count(DISTINCT id) AS core_nearby FROM register.keyed WHERE side = 'entity' GROUP BY ALL
-        ) USING (core, county)
-        JOIN (
-            SELECT core, count(DISTINCT id) AS core_entities FROM register.keyed WHERE side = 'entity' GROUP BY core
-        ) USING (core)
-        WHERE side = 'entity';
-        DROP TABLE register.keyed;
+        CREATE OR REPLACE TABLE register.entities AS
+        SELECT id, if(is_former, id || '~' || name, id) AS key, is_former, is_closed, name_plain, core, city, county, town,
+               road, road_no, address_key
+        FROM register.keyed WHERE side = 'entity';
+        DROP VIEW register.keyed;
         DROP TABLE register.spellings;
-        DROP TABLE register.parties
+        DROP TABLE register.parties;
+        CREATE OR REPLACE TABLE register.known AS
+        SELECT entities.*, core_entities, core_nearby
+        FROM register.entities
+        JOIN (SELECT core, count(DISTINCT id) AS core_entities FROM register.entities GROUP BY core) USING (core)
+        JOIN (SELECT core, county, count(DISTINCT id) AS core_nearby FROM register.entities GROUP BY ALL) USING (core, county);
+        DROP TABLE register.entities
         """
     )
     _make(con, "stated", values)
