@@ -90,8 +90,13 @@ def played(world: World, feed: str) -> pl.Series:
     return pl.concat([pl.read_csv(path, infer_schema=False)["统一社会信用代码"] for path in files]).unique()
 
 
-def error_of_difference(rows: pl.DataFrame) -> float:
-    """Standard error of the AUC of `truth` less that of `learned`, both on the same rows (DeLong 1988)."""
+def error_of_difference(rows: pl.DataFrame) -> float | None:
+    """Standard error of the AUC of `truth` less that of `learned`, both on the same rows (DeLong 1988).
+
+    None with fewer than two events or two others: one alone does not vary.
+    """
+    if not 2 <= rows["is_event"].sum() <= rows.height - 2:
+        return None
     apart = rows.select("is_event", apart=_placements(rows, "truth") - _placements(rows, "learned"))
     by_kind = apart.group_by("is_event").agg(pl.col("apart").var() / pl.len())
     return float(by_kind["apart"].sum()) ** 0.5
