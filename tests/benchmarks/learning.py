@@ -66,14 +66,15 @@ def marks(world: World, segments: list[str]) -> dict[str, Mapping[str, float | N
     return found
 
 
-def outcomes(world: World) -> pl.DataFrame:
-    """uscc, segment, is_event, and the scores, of the contacted entities of a world's newest list."""
+def outcomes(world: World, database: Path | None = None) -> pl.DataFrame:
+    """uscc, segment, is_event, and the scores, of the contacted entities of a world's list (in a published file; the newest)."""
     listed = world.ask(
         f"""
         SELECT listed.uscc, listed.segment, listed.score AS learned, challenger.score AS expert
         FROM out.target_list AS listed
         JOIN mart.scores AS challenger ON challenger.uscc = listed.uscc AND challenger.scorecard LIKE '{EXPERT}%'
-        """
+        """,
+        database,
     )
     contacted, paid = (played(world, feed) for feed in ("crm__contacts", "crm__disbursements"))
     truth = world.truth("propensity").select("uscc", pl.col("with_contact").alias("truth"))
@@ -113,11 +114,12 @@ def _placements(rows: pl.DataFrame, score: str) -> pl.Series:
 
 
 def behind_but_for_luck(rows: pl.DataFrame) -> float:
-    """How far `learned` lies behind `truth` where each entity counts as an event by its propensity, and as none by the rest."""
-    return _auc_by_propensity(rows, "truth") - _auc_by_propensity(rows, "learned")
+    """How far `learned` lies behind `truth` by their AUCs but for luck."""
+    return auc_but_for_luck(rows, "truth") - auc_but_for_luck(rows, "learned")
 
 
-def _auc_by_propensity(rows: pl.DataFrame, score: str) -> float:
+def auc_but_for_luck(rows: pl.DataFrame, score: str) -> float:
+    """The AUC of a score where each entity counts as an event by its propensity, and as none by the rest."""
     is_event, is_none = pl.col("propensity"), 1 - pl.col("propensity")
     alike = (
         rows.select(pl.col("truth").alias("propensity"), pl.col(score).alias("score"))
