@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,7 +14,6 @@ import polars as pl
 from pipelines.eligibility.entity import Candidate, find
 from pipelines.eligibility.evidence import (
     BESIDE,
-    FARM,
     Link,
     Quarantined,
     Source,
@@ -26,6 +25,7 @@ from pipelines.eligibility.evidence import (
     suppressions,
 )
 from pipelines.eligibility.explained_offer import OfferLine, offer_lines
+from pipelines.eligibility.explained_verdict import Verdict, verdict
 from pipelines.eligibility.history import Change, history
 from pipelines.eligibility.rules import RULES, Rule
 from pipelines.eligibility.segments import SEGMENTS, Segment
@@ -91,19 +91,6 @@ class PointLine:
     reason: str
     points: int
     above_mean: float | None = None
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The answer in a sentence, for marketing and for engineers.
-
-    Attributes:
-        kind: `listed`, `held_out`, `suppressed`, `not_picked`, `no_code`, `unknown` or `not_eligible`.
-    """
-
-    kind: str
-    zh: str
-    en: str
 
 
 @dataclass(frozen=True)
@@ -226,7 +213,7 @@ def _explained(release: _Release, query: str, uscc: str) -> Explanation:
         },
         predecessor=_predecessor(release, _first(features).get("predecessor_uscc")),
         links=links(con, week, uscc, release.as_of),
-        verdict=_verdict(uscc, listed, segments, suppressed, {line.name for line in rules if line.can_be_met}),
+        verdict=verdict(uscc, listed, segments, suppressed, {line.name for line in rules if line.can_be_met}),
         rules=rules,
         segments=segments,
         listed=listed,
@@ -333,66 +320,6 @@ def _earlier(listings: Iterable[dict[str, Any]], week: str) -> tuple[dict[str, A
     shown = ("week", "rank", "segment", "score", "grade", "is_holdout")
     earlier = [{name: row[name] for name in shown} for row in listings if row["week"] < week]
     return tuple(earlier[:EARLIER_SHOWN])
-
-
-def _verdict(
-    uscc: str,
-    listed: dict[str, Any] | None,
-    segments: Sequence[SegmentLine],
-    suppressions: Sequence[dict[str, Any]],
-    can_be_met: Set[str],
-) -> Verdict:
-    true = [segment for segment in segments if segment.outcome]
-    titles, names = "、".join(segment.title_zh for segment in true), ", ".join(segment.name for segment in true)
-    if listed is not None:
-        return _listed(listed)
-    if suppressions:
-        reasons = "、".join(row["reason"] for row in suppressions)
-        return Verdict("suppressed", f"不在名单：营销抑制（{reasons}）", f"not listed: suppressed ({reasons})")
-    if true:
-        return Verdict(
-            "not_picked", f"符合客群（{titles}），但未被选入本批次", f"in {names}, but not picked into this list"
-        )
-    if uscc.startswith(FARM):
-        en = "not listed: a farm operator without a unified social credit code; see the watchlist"
-        return Verdict("no_code", "不在名单：农业主体尚无统一社会信用代码，列入培育库", en)
-    return _ineligible(segments, can_be_met)
-
-
-def _listed(listed: dict[str, Any]) -> Verdict:
-    segment = name_zh("segment", listed["segment"])
-    if listed["is_holdout"]:
-        en = f"held out: in the control group as {listed['segment']}; must not be contacted"
-        return Verdict("held_out", f"对照组：符合条件（{segment}），本批次不下发、不联系", en)
-    rank = listed["rank"]
-    zh = f"在名单：第{rank}名，主客群{segment}，得分{listed['score']}（{name_zh('grade', listed['grade'])}）"
-    return Verdict(
-        "listed", zh, f"listed: rank {rank}, {listed['segment']}, score {listed['score']}, grade {listed['grade']}"
-    )
-
-
-def _ineligible(segments: Sequence[SegmentLine], can_be_met: Set[str]) -> Verdict:
-    """No segment holds: what stands against the nearest of those whose defining feed was delivered."""
-    known = [segment for segment in segments if segment.feed_state != "missing"] or segments
-    nearest = min(known, key=lambda segment: _distance(segment, can_be_met))
-    open_zh, open_en = _rule_names(nearest.failed or nearest.unknown)
-    if nearest.failed:
-        zh = f"不在名单：不符合任何客群；最接近的{nearest.title_zh}不满足：{open_zh}"
-        return Verdict(
-            "not_eligible", zh, f"not listed: in no segment; nearest is {nearest.name}, which fails {open_en}"
-        )
-    zh = f"不在名单：没有客群得到确认；最接近的{nearest.title_zh}尚缺数据：{open_zh}"
-    return Verdict("unknown", zh, f"not listed: no segment is confirmed; {nearest.name} still needs data on {open_en}")
-
-
-def _distance(segment: SegmentLine, can_be_met: Set[str]) -> tuple[int, int, int]:
-    """First what nothing can mend, then what fails, then what is not known."""
-    beyond = sum(name not in can_be_met for name in segment.failed)
-    return beyond, len(segment.failed), len(segment.unknown)
-
-
-def _rule_names(names: Sequence[str]) -> tuple[str, str]:
-    return "、".join(name_zh("rule", name) for name in names), ", ".join(names)
 
 
 def _predecessor(release: _Release, uscc: str | None) -> dict[str, Any] | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
-from itertools import zip_longest
 from typing import Any
+
+import polars as pl
 
 from pipelines.eligibility.explained_limit import Case, Figure, limit_figures
 from pipelines.names import name_zh
 from pipelines.parameters import Parameters, rates
+from pipelines.parameters.industries import MANUFACTURING, is_of_section
 
 CLAUSES = {"basic": ("S37", "S38"), "tech": ("S40", "S41"), "trade": ("S42", "S38"), "livelihood": ("S47", "S38")}
 """Where a product's limit and its term stand."""
@@ -70,16 +72,21 @@ def _term(listed: Mapping[str, Any], features: Mapping[str, Any], p: Parameters)
 
 
 def _rate(listed: Mapping[str, Any], p: Parameters) -> str:
-    """LPR plus the spread, less the discount of `tech`; as one difference where these do not make up the rate."""
+    """LPR plus the steps of the product; as one difference where these do not make up the rate."""
     lpr = rates(p.as_of)
     rate: Decimal | None = listed["annual_rate_pct"]
     if rate is None:
         return "—"
-    steps = [p.basic_spread_pct_points, *([-p.tech_discount_pct_points] if listed["product"] == "tech" else [])]
+    steps = _steps(listed["product"], p)
     shown = steps if lpr.lpr_1y_pct + sum(steps) == rate else [rate - lpr.lpr_1y_pct]
     added = " ".join(f"{step:+f}" for step in shown)
     past = "；LPR表止于该日，签约前须按当日LPR重算 (the LPR table ends there)" if lpr.is_past_table_end else ""
     return f"LPR(1Y) {lpr.lpr_1y_pct:f}%（{lpr.effective_on}起） {added} 个百分点 = {rate:f}%{past}"
+
+
+def _steps(product: str, p: Parameters) -> list[Decimal]:
+    """What a product adds to the LPR: the spread, less the discount of `tech` (S41)."""
+    return [p.basic_spread_pct_points, *([-p.tech_discount_pct_points] if product == "tech" else [])]
 
 
 def _subsidy(listed: Mapping[str, Any], p: Parameters) -> str:
@@ -111,21 +118,33 @@ def _to_verify(listed: Mapping[str, Any]) -> list[OfferLine]:
 
 
 def _alternatives(listed: Mapping[str, Any], case: Case) -> list[OfferLine]:
-    """The other products that fit, each with its own limit worked out, its longest term and its rate as published."""
-    names = listed.get("alternatives") or ()
-    told = (listed.get("alternative_offers") or "").split("；")
-    published = dict(zip_longest(names, told[: len(names)], fillvalue=""))
+    """The other products that fit, each with its own limit worked out, its longest term and its rate."""
     return [
-        OfferLine(
-            "其他可选 alternative",
-            f"{_named(name)}：{limit_figures(name, case)[0].text}{_terms(text)}",
-            CLAUSES[name][0],
-        )
-        for name, text in published.items()
+        OfferLine("其他可选 alternative", _alternative(name, listed, case), CLAUSES[name][0])
+        for name in listed.get("alternatives") or ()
     ]
 
 
-def _terms(told: str) -> str:
-    """`；最长36个月，年利率3.600%` of what the list says of an alternative."""
-    _, found, terms = told.partition("，最长")
-    return f"；最长{terms}" if found else ""
+def _alternative(product: str, listed: Mapping[str, Any], case: Case) -> str:
+    limit, _ = limit_figures(product, case)
+    return (
+        f"{_named(product)}：{limit.text}；最长{_longest_term(product, case)}个月{_other_rate(product, listed, case.p)}"
+    )
+
+
+def _longest_term(product: str, case: Case) -> int:
+    """Months: `tech` has its own (S41), of the others manufacturing has (S38)."""
+    if product == "tech":
+        return case.p.tech_term_months
+    industry = pl.lit(case.features.get("industry_code"), dtype=pl.String)
+    is_manufacturing = pl.select(is_of_section(industry, MANUFACTURING)).item()
+    return case.p.basic_manufacturing_term_months if is_manufacturing else case.p.basic_term_months
+
+
+def _other_rate(product: str, listed: Mapping[str, Any], p: Parameters) -> str:
+    """The rate offered, with the steps of another product in place of its own: both rest on one LPR."""
+    rate: Decimal | None = listed["annual_rate_pct"]
+    if rate is None:
+        return ""
+    other = rate - sum(_steps(listed["product"], p)) + sum(_steps(product, p))
+    return f"，年利率{other:.3f}%"

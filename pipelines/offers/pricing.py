@@ -9,9 +9,8 @@ import polars as pl
 from pipelines.offers.limits import EXACT, capped, exactly
 from pipelines.offers.products import Product
 from pipelines.parameters import LprRate, Parameters
-from pipelines.parameters.industries import is_of_section
+from pipelines.parameters.industries import MANUFACTURING, is_of_section
 
-MANUFACTURING = "C"
 RATE = pl.Decimal(6, 3)
 
 

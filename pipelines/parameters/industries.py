@@ -20,6 +20,9 @@ from pipelines.parameters.plan import FOLDER
 METRICS = ("employees", "annual_revenue_yuan", "total_assets_yuan")
 """What the bounds of a size class are stated in: people, yuan a year, yuan."""
 
+MANUFACTURING = "C"
+"""Its section (S38)."""
+
 LEVELS = ("sections", "divisions", "groups")
 """What a size class is made of."""
 

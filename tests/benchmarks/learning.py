@@ -1,11 +1,11 @@
 """How near a learned card comes to the planted truth: AUC on the list of a world that nobody has learned from.
 
-`python -m tests.benchmarks.learning [ENTITIES]`: one world teaches (list, outcomes, ninety-one days), the cards are learned
-with `shoudai fit`'s own code and become champions by the dated parameter; another world, with other entities and a later day, is ranked by
-them, and the truth draws its outcomes. `truth` is the planted propensity, a function of the entity's feeds alone (`simulate/expected.py`):
-the most that any card can reach, but for luck. The luck is told twice: as the standard error of the difference (DeLong, paired), and by
-the difference that the propensities themselves make, without any draw. The learner was chosen on the world of seed 2; the one
-ranked here is of seed 3.
+`python -m tests.benchmarks.learning [ENTITIES]`: worlds teach one after the other (list, outcomes, ninety-one days) and leave nothing but
+their cases; the cards are learned from all of these with `shoudai fit`'s own code and become champions by the dated parameter; a last world,
+with other entities and a later day, is ranked by them, and the truth draws its outcomes. `truth` is the planted propensity, a function of
+the entity's feeds alone (`simulate/expected.py`): the most that any card can reach, but for luck. The luck is told twice: as the
+standard error of the difference (DeLong, paired), and by the difference that the propensities themselves make, without any draw. The
+learner was chosen by what the world of seed 1 taught of the one of seed 2; nothing was chosen on the one ranked here.
 """
 
 from __future__ import annotations
@@ -15,14 +15,23 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.scoring.matured import CONTACTED
 from pipelines.scoring.measures import auc
-from tests.flow.playing import EXPERT, LEARNED, RANKED, TAUGHT, World, changed_plan, fitted, switched
+from tests.flow.playing import EXPERT, LEARNED, RANKED, TAUGHT, World, changed_plan, fitted, switched, told
 
+TEACHERS = (1, 2)
+"""Seeds of the worlds that are learned from; the cases of all of them are put together."""
+
+UNSEEN = 3
+"""Seed of the world that is ranked."""
+
+COUNTS = ("taught by", "contacted", "loans")
 SCORES = ("truth", "learned", "expert")
 _ENOUGH = 0.02
 out = Console(width=140)
@@ -31,49 +40,62 @@ out = Console(width=140)
 def main(entities: int) -> None:
     folder = Path(tempfile.mkdtemp(prefix="shoudai-learning-"))
     try:
-        out.print(f"two worlds of {entities:,} entities …")
-        teaching, ranked = (
-            World(folder / "one", TAUGHT, 1).made(entities),
-            World(folder / "two", RANKED, 3).made(entities),
-        )
-        segments, refused = learned(folder, teaching)
-        with changed_plan(folder, switched(segments)):
+        out.print(f"{len(TEACHERS)} worlds of {entities:,} entities teach, another one is ranked …")
+        taught_by, refused = learned(folder, entities)
+        ranked = World(folder / "ranked", RANKED, UNSEEN).made(entities)
+        with changed_plan(folder, switched([*taught_by])):
             ranked.listed()
-        report(marks(ranked, segments))
+        report(marks(ranked, taught_by))
         for words in refused:
             out.print(f"not learned: {words}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def learned(folder: Path, teaching: World) -> tuple[list[str], tuple[str, ...]]:
-    """The segments a card was learned for, and why not for the others."""
+def learned(folder: Path, entities: int) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Segment -> first loans that taught its card, from the cases of all teaching worlds; why others have none."""
+    *others, last = (World(folder / f"taught{seed}", TAUGHT, seed) for seed in TEACHERS)
     with changed_plan(folder, {}):
-        teaching.listed()
-        made = fitted(teaching, folder / "cards" / f"{LEARNED}.yml")
-    return [str(model["segment"]) for model in made.models], made.refused
+        cases = [_cases(world, entities) for world in others]
+        last.made(entities).listed()
+        made = fitted(last, folder / "cards" / f"{LEARNED}.yml", more=pl.concat(cases) if cases else None)
+    shutil.rmtree(last.folder)
+    return {model["segment"]: _first_loans(model) for model in made.models}, made.refused
 
 
-def marks(world: World, segments: list[str]) -> dict[str, Mapping[str, float | None]]:
+def _first_loans(model: Mapping[str, Any]) -> int:
+    return next(int(lane["events"]) for lane in model["lanes"] if lane["lane"] == CONTACTED)
+
+
+def _cases(world: World, entities: int) -> pl.DataFrame:
+    """What a world has to teach; of the world itself nothing is kept."""
+    world.made(entities).listed()
+    cases = told(world)
+    shutil.rmtree(world.folder)
+    return cases
+
+
+def marks(world: World, taught_by: Mapping[str, int]) -> dict[str, Mapping[str, float | None]]:
     """Segment -> AUC of each score over the contacted entities of the list, how many they are and took a loan, and the luck in it."""
     rows = outcomes(world)
     found: dict[str, Mapping[str, float | None]] = {}
-    for segment in segments:
+    for segment, lessons in taught_by.items():
         of_segment = rows.filter(pl.col("segment") == segment)
-        counts = {"contacted": of_segment.height, "loans": int(of_segment["is_event"].sum())}
+        counts = {"taught by": lessons, "contacted": of_segment.height, "loans": int(of_segment["is_event"].sum())}
         luck = {"error": error_of_difference(of_segment), "but for luck": behind_but_for_luck(of_segment)}
         found[segment] = counts | {name: auc(of_segment, name, "is_event") for name in SCORES} | luck
     return found
 
 
-def outcomes(world: World) -> pl.DataFrame:
-    """uscc, segment, is_event, and the scores, of the contacted entities of a world's newest list."""
+def outcomes(world: World, database: Path | None = None) -> pl.DataFrame:
+    """uscc, segment, is_event, and the scores, of the contacted entities of a world's list (in a published file; the newest)."""
     listed = world.ask(
         f"""
         SELECT listed.uscc, listed.segment, listed.score AS learned, challenger.score AS expert
         FROM out.target_list AS listed
         JOIN mart.scores AS challenger ON challenger.uscc = listed.uscc AND challenger.scorecard LIKE '{EXPERT}%'
-        """
+        """,
+        database,
     )
     contacted, paid = (played(world, feed) for feed in ("crm__contacts", "crm__disbursements"))
     truth = world.truth("propensity").select("uscc", pl.col("with_contact").alias("truth"))
@@ -90,8 +112,13 @@ def played(world: World, feed: str) -> pl.Series:
     return pl.concat([pl.read_csv(path, infer_schema=False)["统一社会信用代码"] for path in files]).unique()
 
 
-def error_of_difference(rows: pl.DataFrame) -> float:
-    """Standard error of the AUC of `truth` less that of `learned`, both on the same rows (DeLong 1988)."""
+def error_of_difference(rows: pl.DataFrame) -> float | None:
+    """Standard error of the AUC of `truth` less that of `learned`, both on the same rows (DeLong 1988).
+
+    None with fewer than two events or two others: one alone does not vary.
+    """
+    if not 2 <= rows["is_event"].sum() <= rows.height - 2:
+        return None
     apart = rows.select("is_event", apart=_placements(rows, "truth") - _placements(rows, "learned"))
     by_kind = apart.group_by("is_event").agg(pl.col("apart").var() / pl.len())
     return float(by_kind["apart"].sum()) ** 0.5
@@ -108,11 +135,12 @@ def _placements(rows: pl.DataFrame, score: str) -> pl.Series:
 
 
 def behind_but_for_luck(rows: pl.DataFrame) -> float:
-    """How far `learned` lies behind `truth` where each entity counts as an event by its propensity, and as none by the rest."""
-    return _auc_by_propensity(rows, "truth") - _auc_by_propensity(rows, "learned")
+    """How far `learned` lies behind `truth` by their AUCs but for luck."""
+    return auc_but_for_luck(rows, "truth") - auc_but_for_luck(rows, "learned")
 
 
-def _auc_by_propensity(rows: pl.DataFrame, score: str) -> float:
+def auc_but_for_luck(rows: pl.DataFrame, score: str) -> float:
+    """The AUC of a score where each entity counts as an event by its propensity, and as none by the rest."""
     is_event, is_none = pl.col("propensity"), 1 - pl.col("propensity")
     alike = (
         rows.select(pl.col("truth").alias("propensity"), pl.col(score).alias("score"))
@@ -127,10 +155,10 @@ def _auc_by_propensity(rows: pl.DataFrame, score: str) -> float:
 
 def report(found: Mapping[str, Mapping[str, float | None]]) -> None:
     """A row a segment; how far the learned card stays behind the truth, and how much of it may be luck."""
-    columns = ("segment", "contacted", "loans", *SCORES, "behind truth", "± error", "but for luck")
+    columns = ("segment", *COUNTS, *SCORES, "behind truth", "± error", "but for luck")
     table = Table(*columns, title=f"AUC on a list nobody learned from (wanted: within {_ENOUGH} of the truth)")
     for segment, marked in found.items():
-        counts = (f"{marked[name]:,.0f}" for name in ("contacted", "loans"))
+        counts = (f"{marked[name]:,.0f}" for name in COUNTS)
         scores = (_shown(marked[name]) for name in SCORES)
         behind = _behind(marked["truth"], marked["learned"])
         table.add_row(segment, *counts, *scores, behind, _shown(marked["error"]), _shown(marked["but for luck"]))

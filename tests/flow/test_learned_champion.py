@@ -7,18 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+import polars as pl
 import pytest
 
 from pipelines import flow
 from pipelines.eligibility.explain import explain
 from pipelines.parameters import parameters
 from pipelines.scoring import card
+from tests.benchmarks.learning import auc_but_for_luck, behind_but_for_luck, error_of_difference, outcomes
 
 from .playing import EXPERT, LEARNED, MATURED, RANKED, TAUGHT, World, changed_plan, fitted, switched
 
-ENTITIES = 1_500
+ENTITIES = 13_000  # first loans of the segment enough for `min_fit_events`
 SEGMENT = "individual_taxpayer"
-SMALL = {"min_fit_events": {date(2026, 11, 26): 20}, "min_watched_entities": {date(2026, 1, 2): 20}}
+SMALL = {"min_watched_entities": {date(2026, 1, 2): 20}}
 DELIVERED = (
     "registry__entities",
     "tax__payments",
@@ -26,16 +28,19 @@ DELIVERED = (
     "bank__flows",
     "credit__loans",
     "crm__suppressions",
+    "social__insurance",
+    "online__intents",
 )
-"""Feeds enough for the segment; the others are late in coming."""
+"""Feeds enough for the segment and for what its planted propensity is made of; the others are late in coming."""
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """The world that is ranked, and what its two releases said."""
+    """The world that is ranked, what its two releases said, and the standard error of the truth's AUC in the world that taught."""
 
     world: World
     model: dict[str, object]
+    error: float
     listed: flow.RunReport
     matured: flow.RunReport
 
@@ -54,10 +59,17 @@ def ranked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ranked]:
     folder = tmp_path_factory.mktemp("learned")
     teaching, world = small(World(folder / "one", TAUGHT, 1)), small(World(folder / "two", RANKED, 2))
     with changed_plan(folder, SMALL):
-        teaching.listed()
+        taught = of_segment(teaching, teaching.listed())
         report = fitted(teaching, folder / "cards" / f"{LEARNED}.yml", [SEGMENT])
+    error = error_of_difference(taught.with_columns(learned=pl.lit(0)))  # against no order at all
+    assert error is not None
     with changed_plan(folder, SMALL | switched([SEGMENT])):
-        yield Ranked(world, dict(report.models[0]), world.listed(), flow.run(world.settings, MATURED))
+        yield Ranked(world, dict(report.models[0]), error, world.listed(), flow.run(world.settings, MATURED))
+
+
+def of_segment(world: World, listed: flow.RunReport) -> pl.DataFrame:
+    """The contacted entities of the segment with their planted propensity, their score, and what became of them."""
+    return outcomes(world, listed.release.database).filter(pl.col("segment") == SEGMENT)
 
 
 def release(ranked: Ranked, sql: str) -> list[tuple[object, ...]]:
@@ -86,6 +98,20 @@ def test_it_scores_with_points_that_add_up_and_grades_with_the_shares_of_the_exp
     assert len({grade for _, _, grade, _ in rows}) >= 2
     roles = dict(release(ranked, f"SELECT role, count(*) FROM mart.scores WHERE segment = '{SEGMENT}' GROUP BY role"))
     assert roles["champion"] == roles["challenger"]
+
+
+def test_it_ranks_better_than_any_of_two_hundred_orders_of_chance(ranked: Ranked) -> None:
+    rows = of_segment(ranked.world, ranked.listed)
+    assert rows.height > 100
+    by_chance = [auc_but_for_luck(rows.with_columns(pl.col("learned").shuffle(seed=n)), "learned") for n in range(200)]
+    assert auc_but_for_luck(rows, "learned") > max(by_chance)
+
+
+def test_it_lies_no_further_behind_the_truth_than_its_cases_could_tell(ranked: Ranked) -> None:
+    """What taught it cannot tell the true order from one that is two standard errors worse; from a worse one it can."""
+    rows = of_segment(ranked.world, ranked.listed)
+    assert 2 * ranked.error < auc_but_for_luck(rows, "truth") - 0.5  # else an order of chance would do
+    assert behind_but_for_luck(rows) < 2 * ranked.error
 
 
 def test_explain_takes_the_learned_card_apart(ranked: Ranked) -> None:

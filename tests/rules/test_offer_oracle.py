@@ -105,7 +105,8 @@ def test_an_explanation_works_out_the_same_figures_for_every_product_that_fits(
             assert len(others) == len(row["alternatives"])
             told = row["alternative_offers"].split("；") if row["alternatives"] else []
             assert len(told) == len(row["alternatives"])
-            for name, text in zip(row["alternatives"], told, strict=True):
+            for name, text, line in zip(row["alternatives"], told, others, strict=True):
+                assert line.text.partition("；最长")[2] == text.partition("，最长")[2]
                 worked_out = limit_figures(name, Case(row, row["grade"], p))[0].yuan
                 stated = re.search(r"：(?:不低于)?(\d+)元", text)
                 assert (stated and Decimal(stated[1])) == worked_out

@@ -1,4 +1,4 @@
-"""From feed rows to the outcome of a rule: one missing month, refunds, quarterly filers, 29 February (S07, S08, S10, S33, S36)."""
+"""From feed rows to the outcome of a rule: one missing month, refunds, filers of every cycle, 29 February (S07, S08, S10, S33, S36)."""
 
 from __future__ import annotations
 
@@ -87,7 +87,104 @@ TAX = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("as_of", "rows", "expected"), [case[1:] for case in TAX], ids=[case[0] for case in TAX])
+H1_2025, H2_2025, H1_2026, H2_2026 = (date(year, month, 1) for year in (2025, 2026) for month in (1, 7))
+HALVES = (H2_2025, H1_2026)  # the window of a half-yearly filer until 15 January 2027
+Y2024, Y2025, Y2026 = (date(year, 1, 1) for year in (2024, 2025, 2026))
+AGAIN = date(2027, 1, 16)  # the day after the second half of 2026, and the year, are due
+
+
+def half(start: date, **changed: object) -> dict[str, object]:
+    return filing(start, 6, **changed)
+
+
+def year(start: date, **changed: object) -> dict[str, object]:
+    return filing(start, 12, **changed)
+
+
+HALF_YEARS = [
+    ("a half-yearly filer of two halves passes", AS_OF, filings(HALVES, 6), True),
+    ("without its first half it fails", AS_OF, [half(H1_2026)], False),
+    ("without its last half it fails", AS_OF, filings([H1_2025, H2_2025], 6), False),
+    ("a half before the window may be missing", AS_OF, [half(date(2024, 7, 1)), *filings(HALVES, 6)], True),
+    ("and one before the window may be late", AS_OF, [half(H1_2025, declared_on=date(2025, 9, 1)), *filings(HALVES, 6)], True),
+    ("on 15 July it is not asked for the first half", date(2026, 7, 15), filings([H1_2025, H2_2025], 6), True),
+    ("and on 16 July it is", date(2026, 7, 16), filings([H1_2025, H2_2025], 6), False),
+    ("on 15 January it is not asked for the second half", date(2027, 1, 15), filings(HALVES, 6), True),
+    ("and on 16 January it is", AGAIN, filings(HALVES, 6), False),
+    ("which it then has filed", AGAIN, [*filings(HALVES, 6), half(H2_2026)], True),
+    ("filed and paid on 15 July is on time", AS_OF, [half(H2_2025), half(H1_2026, declared_on=date(2026, 7, 15), paid_on=date(2026, 7, 15))], True),
+    ("filed on 16 July is late", AS_OF, [half(H2_2025), half(H1_2026, declared_on=date(2026, 7, 16))], False),
+    ("paid on 16 July is late", AS_OF, [half(H2_2025), half(H1_2026, paid_on=date(2026, 7, 16))], False),
+    ("a fen short is not paid in full", AS_OF, [half(H2_2025), half(H1_2026, tax_paid=4_999.99)], False),
+    ("a half without tax, filed on time, is normal", AS_OF, [half(H2_2025), half(H1_2026, tax_due=0, tax_paid=0, paid_on=None)], True),
+    ("a half prolonged to 23 November is not asked for on that day", AS_OF, [*filings([H1_2025, H2_2025], 6), half(H1_2026, due_on=AS_OF, declared_on=None, paid_on=None)], True),
+    ("and on the 24th it is", date(2026, 11, 24), [*filings([H1_2025, H2_2025], 6), half(H1_2026, due_on=AS_OF, declared_on=None, paid_on=None)], False),
+    ("a half with a filing and a refund is covered", AS_OF, [*filings(HALVES, 6), half(H1_2026, declared_on=date(2026, 9, 1), **REFUND)], True),
+    ("a half with nothing but a refund is not", AS_OF, [half(H2_2025), half(H1_2026, **REFUND)], False),
+    ("a further filing for the half, made late, spoils it", AS_OF, [*filings(HALVES, 6), half(H1_2026, declared_on=date(2026, 9, 1), paid_on=date(2026, 9, 1))], False),
+    ("a further filing for it, made on time, does not", AS_OF, [*filings(HALVES, 6), half(H1_2026)], True),
+    ("opened in August, five months and a half are not twelve", AS_OF, [half(H2_2025, period_start=date(2025, 8, 11)), half(H1_2026)], False),
+    ("and with the next half they are out of the window", AGAIN, [half(H2_2025, period_start=date(2025, 8, 11)), half(H1_2026), half(H2_2026)], True),
+    ("opened on 1 July it has filed for all twelve", AS_OF, [half(H2_2025, period_start=H2_2025), half(H1_2026)], True),
+    ("opened on 2 July it has not for July", AS_OF, [half(H2_2025, period_start=date(2025, 7, 2)), half(H1_2026)], False),
+]  # fmt: skip
+
+YEARS = [
+    ("a yearly filer of last year passes", AS_OF, [year(Y2025)], True),
+    ("without last year it fails", AS_OF, [year(Y2024)], False),
+    ("the year before may be missing, and may be late", AS_OF, [year(Y2024, declared_on=date(2025, 9, 1)), year(Y2025)], True),
+    ("on 15 January it is not asked for last year", date(2026, 1, 15), [year(Y2024)], True),
+    ("and on 16 January it is", date(2026, 1, 16), [year(Y2024)], False),
+    ("this year is not asked for before it has ended", date(2027, 1, 15), [year(Y2025)], True),
+    ("and on 16 January that year is", AGAIN, [year(Y2025)], False),
+    ("due on 31 May it is not asked for on that day", date(2026, 5, 31), [year(Y2024), year(Y2025, due_on=date(2026, 5, 31), declared_on=None, paid_on=None)], True),
+    ("and on 1 June it is", date(2026, 6, 1), [year(Y2024), year(Y2025, due_on=date(2026, 5, 31), declared_on=None, paid_on=None)], False),
+    ("filed and paid on 31 May it is on time", AS_OF, [year(Y2025, due_on=date(2026, 5, 31), declared_on=date(2026, 5, 31), paid_on=date(2026, 5, 31))], True),
+    ("filed on 1 June it is late", AS_OF, [year(Y2025, due_on=date(2026, 5, 31), declared_on=date(2026, 6, 1))], False),
+    ("a year with a filing and a refund is covered", AS_OF, [year(Y2025), year(Y2025, declared_on=date(2026, 9, 1), **REFUND)], True),
+    ("with nothing but a refund it has never filed: unknown", AS_OF, [year(Y2025, **REFUND)], None),
+    ("a further filing for the year, made late, spoils it", AS_OF, [year(Y2025), year(Y2025, declared_on=date(2026, 9, 1))], False),
+    ("opened in April, eight months of a first year are not twelve", AS_OF, [year(Y2025, period_start=date(2025, 4, 10))], False),
+    ("and after the first whole year they are out of the window", AGAIN, [year(Y2025, period_start=date(2025, 4, 10)), year(Y2026)], True),
+    ("a leap year counts whole", date(2029, 1, 16), [year(date(2028, 1, 1))], True),
+    ("opened on its 29 February it lacks two months of it", date(2029, 1, 16), [year(date(2028, 1, 1), period_start=LEAP_DAY)], False),
+]  # fmt: skip
+
+SALE = {"period_start": date(2026, 4, 7), "period_end": date(2026, 4, 7), "due_on": date(2026, 5, 15)}
+LATE_SALE = SALE | {"declared_on": date(2026, 8, 1), "paid_on": date(2026, 8, 1)}
+SALES = [filing(day, period_end=day) for day in months(*YEAR)]
+TRANSACTIONS = [
+    ("a filing of one day in every month covers no month", AS_OF, SALES, False),
+    ("nor do the 2nd to the last of every month", AS_OF, [filing(day, period_start=day.replace(day=2)) for day in months(*YEAR)], False),
+    ("nor the 1st to the day before the last", AS_OF, [filing(day, period_end=after(day, 1) - timedelta(days=2)) for day in months(*YEAR)], False),
+    ("one day does not fill a missing month", AS_OF, [*filings(months(*YEAR, but=["2026-04"])), filing(date(2026, 4, 1), **SALE)], False),
+    ("nor a missing half", AS_OF, [half(H2_2025), filing(date(2026, 4, 1), **SALE)], False),
+    ("beside months, a transaction filed late spoils none", AS_OF, [*filings(months(*YEAR)), filing(date(2026, 4, 1), **LATE_SALE)], True),
+    ("nor beside halves, and they stay halves", AS_OF, [*filings(HALVES, 6), filing(date(2026, 4, 1), **LATE_SALE)], True),
+    ("nor beside a year", AS_OF, [year(Y2025), filing(date(2026, 4, 1), **LATE_SALE)], True),
+    ("a month taxed at once, filed late, spoils the month", AS_OF, [*filings(months(*YEAR)), filing(date(2026, 4, 1), declared_on=date(2026, 8, 1))], False),
+]  # fmt: skip
+
+CHANGES = [
+    ("from halves to months: the half covers the first two", AS_OF, [half(H2_2025), *filings(months("2026-01", "2026-10"))], True),
+    ("without the half they are missing", AS_OF, filings(months("2026-01", "2026-10")), False),
+    ("without the first month after the half it fails", AS_OF, [half(H2_2025), *filings(months("2026-02", "2026-10"))], False),
+    ("and when the half was late", AS_OF, [half(H2_2025, declared_on=date(2026, 1, 16)), *filings(months("2026-01", "2026-10"))], False),
+    ("from a year to quarters: the year covers the first of them", AS_OF, [year(Y2025), *filings(months("2026-01", "2026-07", 3), 3)], True),
+    ("without a quarter after the year it fails", AS_OF, [year(Y2025), *filings(months("2026-01", "2026-07", 3, but=["2026-04"]), 3)], False),
+    ("from quarters to a year: asked by quarters in January, and the year covers them", AGAIN, [*filings(months("2025-01", "2025-10", 3), 3), year(Y2026)], True),
+    ("but in December they are not covered yet", date(2026, 12, 1), filings(months("2025-01", "2025-10", 3), 3), False),
+    ("from months to halves: asked by months for fifteen months more", AS_OF, [*filings(months("2025-01", "2025-12")), half(H1_2026)], False),
+    ("in the fifteenth too", date(2027, 3, 31), [filing(date(2025, 12, 1)), half(H1_2026), half(H2_2026)], False),
+    ("and then by halves", date(2027, 4, 1), [filing(date(2025, 12, 1)), half(H1_2026), half(H2_2026)], True),
+    ("from halves to a year: the year covers both", AGAIN, [*filings([H1_2025, H2_2025], 6), year(Y2026)], True),
+    ("beside a year that is late, halves on time are not enough", AS_OF, [*filings(HALVES, 6), year(Y2025, declared_on=date(2026, 1, 16))], False),
+]  # fmt: skip
+
+CYCLES = [*TAX, *HALF_YEARS, *YEARS, *TRANSACTIONS, *CHANGES]
+
+
+@pytest.mark.parametrize(("as_of", "rows", "expected"), [case[1:] for case in CYCLES], ids=[case[0] for case in CYCLES])
 def test_twelve_months_of_tax(
     as_of: date, rows: list[dict[str, object]], expected: bool | None, warehouse: Warehouse
 ) -> None:
@@ -106,6 +203,32 @@ SUMS = [
 @pytest.mark.parametrize(("refund", "expected"), [case[1:] for case in SUMS], ids=[case[0] for case in SUMS])
 def test_annual_tax_net_of_a_refund(refund: dict[str, object], expected: bool, warehouse: Warehouse) -> None:
     rows = [*YEAR_OF_TAX, filing(date(2026, 10, 1), **refund)]
+    insert(warehouse, "tax__payments", [{"tax_item": "增值税"} | row for row in rows])
+    assert judged(warehouse, "tax__payments", "annual_tax_at_least", AS_OF) is expected
+
+
+WHOLE = {"tax_due": 50_000, "tax_paid": 50_000}
+SHORT = {"tax_due": 49_999.99, "tax_paid": 49_999.99}
+HALF_OF_IT = {"tax_due": 25_000, "tax_paid": 25_000}
+OTHER_SUMS = [
+    ("two halves of twenty-five thousand pass", [half(day, **HALF_OF_IT) for day in HALVES], True),
+    ("after a refund of a fen they fail", [*(half(day, **HALF_OF_IT) for day in HALVES), half(H2_2025, tax_due=-0.01, tax_paid=-0.01)], False),
+    ("a half before the window adds nothing", [half(H1_2025, **WHOLE), *filings(HALVES, 6)], False),
+    ("and the running one adds nothing", [*filings(HALVES, 6), half(H2_2026, **WHOLE)], False),
+    ("fifty thousand for last year pass", [year(Y2025, **WHOLE)], True),
+    ("49,999.99 for last year fail", [year(Y2025, **SHORT)], False),
+    ("the year before adds nothing", [year(Y2024, **WHOLE), year(Y2025)], False),
+    ("fifty thousand for a single transaction pass", [filing(date(2026, 4, 1), **SALE | WHOLE)], True),
+    ("49,999.99 for it fail", [filing(date(2026, 4, 1), **SALE | SHORT)], False),
+    ("a transaction of the window's first day counts", [filing(date(2025, 11, 1), period_end=date(2025, 11, 1), **WHOLE)], True),
+    ("and one of the day before does not", [filing(date(2025, 10, 31), period_end=date(2025, 10, 31), **WHOLE)], False),
+    ("a transaction counts beside halves, in their window", [half(H2_2025, **HALF_OF_IT), half(H1_2026), filing(date(2026, 6, 30), period_end=date(2026, 6, 30), tax_due=20_000, tax_paid=20_000)], True),
+    ("and not after it", [half(H2_2025, **HALF_OF_IT), half(H1_2026), filing(date(2026, 7, 1), period_end=date(2026, 7, 1), tax_due=20_000, tax_paid=20_000)], False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "expected"), [case[1:] for case in OTHER_SUMS], ids=[case[0] for case in OTHER_SUMS])
+def test_annual_tax_of_other_cycles(rows: list[dict[str, object]], expected: bool, warehouse: Warehouse) -> None:
     insert(warehouse, "tax__payments", [{"tax_item": "增值税"} | row for row in rows])
     assert judged(warehouse, "tax__payments", "annual_tax_at_least", AS_OF) is expected
 

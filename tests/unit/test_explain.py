@@ -298,13 +298,19 @@ def test_tech_is_explained_by_both_sums_the_higher_one_and_the_discount() -> Non
 
 def test_trade_is_explained_without_a_number_and_with_its_season() -> None:
     row = {"limit_yuan": None, "limit_other_reading_yuan": None, "season": "双11（进行中）", "alternatives": ["basic"]}
-    row["alternative_offers"] = "首贷信用贷：38250元，最长36个月，年利率3.600%"
+    row["annual_rate_pct"] = Decimal("3.600")
     lines = offer_text("trade", **row, to_verify=["tax_grade_b_or_better", "has_ip_right"])
     assert lines["额度"] == "按订单量、结算流水核定（7个月有订单），以申请核定 (limit on application)"
     assert (lines["另一口径"], lines["旺季"]) == ("—", "双11（进行中）")
     assert lines["待核实"] == "纳税信用B级以上、知识产权（专利或软件著作权）"
     assert lines["其他可选"].startswith("首贷信用贷 (basic)：近12个月月均流入（12个月有流水） 85,000.60 × 45%")
     assert lines["其他可选"].endswith("；取整 38,250 元；最长36个月，年利率3.600%")
+
+
+def test_an_alternative_to_tech_costs_its_discount_more_and_is_lent_for_a_shorter_time() -> None:
+    row = {"limit_yuan": Decimal(5_000_000), "annual_rate_pct": Decimal("3.100"), "alternatives": ["trade"]}
+    told = offer_text("tech", **row)["其他可选"]
+    assert told.endswith("以申请核定 (limit on application)；最长36个月，年利率3.600%")
 
 
 def test_livelihood_is_explained_by_the_base_that_is_not_the_wage() -> None:
