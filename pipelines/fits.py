@@ -42,14 +42,11 @@ class FitReport:
     refused: tuple[str, ...]
 
 
-def fit(
-    run: Run, segments: Sequence[str], target: Path, watch: Progress, more: pl.DataFrame | None = None
-) -> FitReport:
+def fit(run: Run, segments: Sequence[str], target: Path, watch: Progress) -> FitReport:
     """Learn a card for each of the segments (none named: all) from conversions matured at the run's as-of.
 
     Nothing later than a listing's as-of is looked at: features are computed again from the catalog version that the
-    release read, as that day saw the feeds. The same inputs give the same bytes. `more`: `cases` of other homes, which
-    teach as this home's do; an entity that several homes listed counts once, as this one knows it.
+    release read, as that day saw the feeds. The same inputs give the same bytes.
 
     Raises:
         UsageError: an unknown segment, a name that is none for a scorecard, or no segment with enough events.
@@ -58,14 +55,11 @@ def fit(
     p = parameters(run.as_of)
     chosen = _chosen(segments)
     closed = _closed(run, p).filter(pl.col("segment").is_in(chosen))
-    others = _others(closed, more)
-    refused = _too_few(pl.concat([closed, others.select(closed.columns)]), chosen, p)
+    refused = _too_few(closed, chosen, p)
     kept = [segment for segment in chosen if segment not in refused]
     if not kept:
         raise UsageError(f"nothing can be learned yet: {'; '.join(refused.values())}")
-    of_kept = pl.col("segment").is_in(kept)
-    own = _at_listing(run, closed.filter(of_kept), champions(p), watch)
-    known = pl.concat([own, others.filter(of_kept)], how="diagonal").sort("uscc")
+    known = _at_listing(run, closed.filter(pl.col("segment").is_in(kept)), champions(p), watch)
     made = {segment: _learned(known.filter(pl.col("segment") == segment), segment, p) for segment in kept}
     refused |= {
         segment: f"{segment}: nothing known at listing tells events apart" for segment in kept if made[segment] is None
@@ -76,22 +70,6 @@ def fit(
     models = tuple(model for _, model in found)
     files = _write(target, run.as_of, [each.card for each, _ in found], models, tuple(refused.values()))
     return FitReport(files, models, tuple(refused.values()))
-
-
-def cases(run: Run, watch: Progress) -> pl.DataFrame:
-    """What a home has to teach: every conversion matured at the run's as-of, with what was known when it was listed.
-
-    Grain: uscc. Another home's `fit` takes it as `more`.
-    """
-    p = parameters(run.as_of)
-    return _at_listing(run, _closed(run, p), champions(p), watch)
-
-
-def _others(closed: pl.DataFrame, more: pl.DataFrame | None) -> pl.DataFrame:
-    """The cases of other homes, each entity once and none of this home's."""
-    if more is None:
-        return closed.clear()
-    return more.unique("uscc", keep="first", maintain_order=True).join(closed, on="uscc", how="anti")
 
 
 def _chosen(segments: Sequence[str]) -> list[str]:
@@ -148,7 +126,7 @@ def _at_listing(run: Run, closed: pl.DataFrame, cards: Mapping[str, Card], watch
         watch.advance(str(rows.item(0, "first_published_week")))
         made.append(_of_week(run, rows, cards))
     watch.end()
-    return pl.concat(made).sort("uscc") if made else closed
+    return pl.concat(made).sort("uscc")
 
 
 def _of_week(run: Run, rows: pl.DataFrame, cards: Mapping[str, Card]) -> pl.DataFrame:

@@ -287,30 +287,19 @@ def fit(
     segments: Sequence[str] = (),
     as_of: date | None = None,
     progress: Progress | None = None,
-    more: pl.DataFrame | None = None,
 ) -> FitReport:
-    """Learn scorecards from what became of earlier lists, and of `more` (`cases` of other homes); the warehouse stays as it is.
+    """Learn scorecards from what became of earlier lists; nothing in the warehouse changes.
 
     Raises:
         UsageError: too few conversions have matured, or a wrong name.
     """
-    return fits.fit(_fitting(settings, as_of), segments, target, progress or Quiet(), more)
-
-
-def cases(settings: Settings, as_of: date | None = None, progress: Progress | None = None) -> pl.DataFrame:
-    """What a home's matured conversions have to teach, one row an entity; nothing in the warehouse changes."""
-    return fits.cases(_fitting(settings, as_of), progress or Quiet())
-
-
-def _fitting(settings: Settings, as_of: date | None) -> Run:
-    """The run that a fit reads with."""
     day = as_of or settings.default_as_of()
     with reader(settings) as con:
         version = catalog_version(con)
-    run = Run(settings, week_of(day), day, version, releases.run_id(), settings.work / f"fit-{day}")
-    run.save()
-    link(run)
-    return run
+    fitted = Run(settings, week_of(day), day, version, releases.run_id(), settings.work / f"fit-{day}")
+    fitted.save()
+    link(fitted)
+    return fits.fit(fitted, segments, target, progress or Quiet())
 
 
 def _judged(run: Run) -> pl.LazyFrame:

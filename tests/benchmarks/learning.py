@@ -1,11 +1,11 @@
 """How near a learned card comes to the planted truth: AUC on the list of a world that nobody has learned from.
 
-`python -m tests.benchmarks.learning [ENTITIES]`: worlds teach one after the other (list, outcomes, ninety-one days) and leave nothing but
-their cases; the cards are learned from all of these with `shoudai fit`'s own code and become champions by the dated parameter; a last world,
-with other entities and a later day, is ranked by them, and the truth draws its outcomes. `truth` is the planted propensity, a function of
-the entity's feeds alone (`simulate/expected.py`): the most that any card can reach, but for luck. The luck is told twice: as the
-standard error of the difference (DeLong, paired), and by the difference that the propensities themselves make, without any draw. The
-learner was chosen by what the world of seed 1 taught of the one of seed 2; nothing was chosen on the one ranked here.
+`python -m tests.benchmarks.learning [ENTITIES]`: a world of twice so many entities teaches (list, outcomes, ninety-one days); the cards
+become champions by the dated parameter; another world, with other entities and a later day, is ranked by them, and the truth draws its
+outcomes. `truth` is the planted propensity, a function of the entity's feeds alone (`simulate/expected.py`): the most that any card can
+reach, but for luck. The luck is told twice: as the standard error of the difference (DeLong, paired), and by the difference that the
+propensities themselves make, without any draw. The learner was chosen by what the world of seed 1 taught of the one of seed 2; nothing was
+chosen on the one ranked here.
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ from rich.table import Table
 
 from pipelines.scoring.matured import CONTACTED
 from pipelines.scoring.measures import auc
-from tests.flow.playing import EXPERT, LEARNED, RANKED, TAUGHT, World, changed_plan, fitted, switched, told
+from tests.flow.playing import EXPERT, LEARNED, RANKED, TAUGHT, World, changed_plan, fitted, switched
 
-TEACHERS = (1, 2)
-"""Seeds of the worlds that are learned from; the cases of all of them are put together."""
+TEACHER = 1
+"""Seed of the world that is learned from."""
+
+TEACHES = 2
+"""It has so many times the entities of the one ranked: the rarest segment needs some 500 first loans to learn from."""
 
 UNSEEN = 3
 """Seed of the world that is ranked."""
@@ -40,8 +43,8 @@ out = Console(width=140)
 def main(entities: int) -> None:
     folder = Path(tempfile.mkdtemp(prefix="shoudai-learning-"))
     try:
-        out.print(f"{len(TEACHERS)} worlds of {entities:,} entities teach, another one is ranked …")
-        taught_by, refused = learned(folder, entities)
+        out.print(f"a world of {TEACHES * entities:,} entities teaches, another one of {entities:,} is ranked …")
+        taught_by, refused = learned(folder, TEACHES * entities)
         ranked = World(folder / "ranked", RANKED, UNSEEN).made(entities)
         with changed_plan(folder, switched([*taught_by])):
             ranked.listed()
@@ -53,26 +56,17 @@ def main(entities: int) -> None:
 
 
 def learned(folder: Path, entities: int) -> tuple[dict[str, int], tuple[str, ...]]:
-    """Segment -> first loans that taught its card, from the cases of all teaching worlds; why others have none."""
-    *others, last = (World(folder / f"taught{seed}", TAUGHT, seed) for seed in TEACHERS)
+    """Segment -> first loans that taught its card; why others have none. Of the teaching world nothing is kept."""
+    world = World(folder / "taught", TAUGHT, TEACHER)
     with changed_plan(folder, {}):
-        cases = [_cases(world, entities) for world in others]
-        last.made(entities).listed()
-        made = fitted(last, folder / "cards" / f"{LEARNED}.yml", more=pl.concat(cases) if cases else None)
-    shutil.rmtree(last.folder)
+        world.made(entities).listed()
+        made = fitted(world, folder / "cards" / f"{LEARNED}.yml")
+    shutil.rmtree(world.folder)
     return {model["segment"]: _first_loans(model) for model in made.models}, made.refused
 
 
 def _first_loans(model: Mapping[str, Any]) -> int:
     return next(int(lane["events"]) for lane in model["lanes"] if lane["lane"] == CONTACTED)
-
-
-def _cases(world: World, entities: int) -> pl.DataFrame:
-    """What a world has to teach; of the world itself nothing is kept."""
-    world.made(entities).listed()
-    cases = told(world)
-    shutil.rmtree(world.folder)
-    return cases
 
 
 def marks(world: World, taught_by: Mapping[str, int]) -> dict[str, Mapping[str, float | None]]:

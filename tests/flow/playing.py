@@ -1,6 +1,6 @@
-"""Simulated worlds played on: some teach a card by what became of their lists, another is ranked by that card.
+"""Two simulated worlds played on: one teaches a card by what became of its list, the other is ranked by that card.
 
-That one has other entities and a later day, so nothing learned is measured on what it was learned from. Both the
+The second world has other entities and a later day, so nothing learned is measured on what it was learned from. Both the
 test and `python -m tests.benchmarks.learning` play them.
 """
 
@@ -66,18 +66,10 @@ class World:
         return report
 
 
-def told(world: World) -> pl.DataFrame:
-    """What a world's list and what became of it have to teach."""
+def fitted(world: World, target: Path, segments: Sequence[str] = ()) -> flow.FitReport:
+    """A card learned from what became of a world's list (no segment named: of all that can be learned)."""
     flow.ingest(world.settings)
-    return flow.cases(world.settings, RANKED)
-
-
-def fitted(
-    world: World, target: Path, segments: Sequence[str] = (), more: pl.DataFrame | None = None
-) -> flow.FitReport:
-    """A card learned from what became of a world's list (no segment named: of all that can be learned), and of `more`."""
-    flow.ingest(world.settings)
-    return flow.fit(world.settings, target, segments, RANKED, more=more)
+    return flow.fit(world.settings, target, segments, RANKED)
 
 
 def switched(segments: list[str]) -> dict[str, dict[date, Any]]:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from pipelines import fits, flow, monitoring
@@ -91,16 +90,6 @@ def test_a_card_is_learned_from_what_was_known_at_listing_and_runs_beside_the_ch
     assert {expected for *_, expected in checks} == {"at most 0.25 against 2026-W48 to 2026-W48"}
     lake = played.lake("SELECT count(*) FROM lake.ops.checks WHERE feed = 'ops.score_bands' AND file_id = '2026-W49'")
     assert lake == [(len(checks),)]
-
-
-def test_cases_of_another_home_teach_beside_its_own_and_no_entity_twice(played: Home, tmp_path: Path) -> None:
-    own = flow.cases(played.settings, LATER)
-    assert own["uscc"].is_unique().all()
-    elsewhere = own.with_columns(pl.col("uscc").str.replace(r"^\d{2}", "ZZ"))
-    more = pl.concat([elsewhere, elsewhere, own])
-    (model,) = flow.fit(played.settings, tmp_path / "a.yml", [SEGMENT], LATER, more=more).models
-    contacted = own.filter((pl.col("segment") == SEGMENT) & (pl.col("lane") == "contacted")).height
-    assert sum(model["entities"].values()) == 2 * contacted > 200
 
 
 def test_a_segment_with_too_few_first_loans_is_refused_in_words(played: Home, tmp_path: Path) -> None:
