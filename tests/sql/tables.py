@@ -30,6 +30,7 @@ NUMBERS: Mapping[str, object] = {
     "bill_window_months": 12,
     "min_paid_bill_months": 10,
     "tech_certifications": ["科技型中小企业", "专精特新", "高新技术企业"],
+    "rural_operator_types": ["家庭农场", "农民专业合作社", "农产品加工小作坊"],
     "maturity_days": 90,
     "z": Z,
     "bank_name": "蜀农商行",

@@ -307,7 +307,7 @@ def test_a_tenant_of_several_sites_is_shown_at_one(warehouse: Warehouse) -> None
         """
         ('A', '1', '商圈', '2026-11-22'), -- run out
         ('A', '2', '园区', '2026-11-23'), -- the last day is in force
-        ('B', '2', '园区', NULL), ('B', '1', '商圈', NULL), -- nothing known: the lower number
+        ('B', '2', '园区', NULL), ('B', '1', '园区', NULL), -- nothing known: the lower number
         ('C', '1', '商圈', '2027-01-01'), ('C', '3', '园区', '2028-01-01'), -- both in force: the longer
         ('D', '1', '商圈', '2026-01-01'), ('D', '3', '园区', NULL) -- a known end, even past, before an unknown one
         """,
