@@ -33,12 +33,16 @@ def _twelfth_month_closes_on(p: Parameters) -> pl.Expr:
     """The day after the deadline of the period that completes the window, if every period until then is filed well.
 
     `tax_months_to_go` counts in whole filing cycles: a quarterly filer's window moves on by quarters. A month that went
-    wrong is no bar for ever: the window moves past it.
+    wrong is no bar for ever: the window moves past it. The deadline is the period's own where a filing states it
+    (`tax_twelfth_due_on`), else the usual one; the window has not closed on a day that has passed.
     """
     to_go = pl.col("tax_months_to_go")
     first_after = pl.col("tax_window_end_on").dt.month_start().dt.offset_by(pl.format("{}mo", to_go + 1))
-    days = p.tax_deadline_day + p.grace_days  # the deadline itself is still open: closed the day after
-    return pl.when(to_go > 0).then(first_after.dt.offset_by(f"{days}d"))
+    usual = first_after.dt.offset_by(f"{p.tax_deadline_day - 1}d")
+    # by a pattern: releases published before the column was there are explained as well
+    due_on = pl.coalesce(pl.col("^tax_twelfth_due_on$"), usual)
+    closes_on = due_on.dt.offset_by(f"{p.grace_days + 1}d")  # the deadline itself is still open: closed the day after
+    return pl.when((to_go > 0) & (closes_on > p.as_of)).then(closes_on)
 
 
 @rule(clause="S08", feed="tax__payments", can_be_met=by_anyone)
