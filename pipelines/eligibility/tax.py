@@ -53,7 +53,8 @@ def annual_tax_at_least(p: Parameters) -> pl.Expr:
 
 @annual_tax_at_least.shown
 def _annual_tax_at_least(p: Parameters) -> Gap:
-    return Gap(said("近12个税款所属月净入库{}元", pl.col("tax_paid_12m_yuan")), f"{p.min_annual_tax_yuan:,}元以上")
+    value = said(f"近{p.tax_window_months}个税款所属月净入库{{}}元", pl.col("tax_paid_12m_yuan"))
+    return Gap(value, f"{p.min_annual_tax_yuan:,}元以上")
 
 
 def _filed(outcome: pl.Expr) -> pl.Expr:
