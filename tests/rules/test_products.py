@@ -360,6 +360,21 @@ def test_a_certified_technology_firm_is_subsidised_outside_every_park_and_a_shop
     assert one(**DINER)["subsidy_yuan_per_year"] is None
 
 
+@pytest.mark.parametrize(
+    ("facts", "subsidy"),
+    [
+        (GREEN, Decimal(10_800)),
+        (GREEN | {"industry_code": None}, None),  # on the register, but not known to be small: nothing is promised
+        (GREEN | {"status": None}, None),
+        (GREEN | {"enterprise_loans": 1}, None),  # not a first loan
+        (GREEN | {"green_valid_until": date(2026, 11, 22)}, None),  # its entry has ended
+    ],
+)
+def test_a_subsidy_is_shown_to_who_is_known_to_be_green(facts: Facts, subsidy: Decimal | None) -> None:
+    row = one(**facts, inflow_mean_12m_yuan=Decimal(2_000_000))
+    assert (row["product"], row["subsidy_yuan_per_year"]) == ("basic", subsidy)
+
+
 # --- the declaration
 
 
