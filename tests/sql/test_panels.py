@@ -291,13 +291,17 @@ def test_own_loans_and_confirmations_up_to_as_of(warehouse: Warehouse) -> None:
         """
         ('A', '2026-03-01 10:00', '确认首贷'), ('A', '2026-04-01 10:00', '确认首贷'), -- the latest check
         ('A', '2026-11-24 00:00', '确认首贷'), -- after as-of
-        ('B', '2026-04-01 10:00', '有意向') -- something else
+        ('B', '2026-04-01 10:00', '有意向'), -- something else
+        ('C', '2026-03-01 10:00', '确认首贷'), ('C', '2026-10-01 10:00', '他行已贷'), -- it has borrowed since
+        ('D', '2026-01-05 10:00', '他行已贷'), ('D', '2026-03-01 10:00', '确认首贷'), -- heard, then checked: it has not
+        ('E', '2026-03-01 10:00', '确认首贷'), ('E', '2026-10-01 10:00', '无意向') -- no interest changes nothing of that
         """,
     )
     assert warehouse.entities("crm__disbursements") == {  # those on as-of count, those after it do not
         "A": {"own_disbursements": 2, "own_first_disbursed_on": date(2026, 11, 20)}
     }
-    assert warehouse.entities("crm__contacts") == {"A": {"first_loan_confirmed_on": date(2026, 4, 1)}}
+    confirmed = {uscc: row["first_loan_confirmed_on"] for uscc, row in warehouse.entities("crm__contacts").items()}
+    assert confirmed == {"A": date(2026, 4, 1), "D": date(2026, 3, 1), "E": date(2026, 3, 1)}
 
 
 def test_a_tenant_of_several_sites_is_shown_at_one(warehouse: Warehouse) -> None:
