@@ -264,6 +264,16 @@ def test_between_two_seasons_the_nearer_one_is_shown() -> None:
     assert found.name_zh == "双11"
 
 
+def test_a_season_may_last_one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    day = date(2028, 2, 29)
+    one_day = {"seasons": [{"name_zh": "闰日", "begins_on": day, "ends_on": day}]}
+    monkeypatch.setattr(seasons, "declared", lambda *_: one_day)
+    seasons._seasons.cache_clear()
+    found = [season(date(2028, month, number), 0) for month, number in ((2, 28), (2, 29), (3, 1))]
+    seasons._seasons.cache_clear()
+    assert [each and each.name_zh for each in found] == [None, "闰日", None]
+
+
 def test_a_season_that_ends_before_it_begins_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = {"seasons": [{"name_zh": "双11", "begins_on": date(2026, 11, 11), "ends_on": date(2026, 11, 1)}]}
     monkeypatch.setattr(seasons, "declared", lambda *_: wrong)
