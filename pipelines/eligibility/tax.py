@@ -26,7 +26,11 @@ def _paid_tax_12_months(p: Parameters) -> Gap:
         pl.col("tax_months_covered"),
         pl.col("tax_months_normal"),
     )
-    return Gap(value, f"连续{p.tax_window_months}个月按期申报并足额缴纳", _twelfth_month_closes_on(p))
+    zero = pl.col("tax_zero_return_months")
+    flagged = pl.when(zero > 0).then(pl.format("（其中零申报{}个月）", zero)).otherwise(pl.lit(""))
+    return Gap(
+        pl.concat_str(value, flagged), f"连续{p.tax_window_months}个月按期申报并足额缴纳", _twelfth_month_closes_on(p)
+    )
 
 
 def _twelfth_month_closes_on(p: Parameters) -> pl.Expr:

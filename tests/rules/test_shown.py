@@ -30,6 +30,12 @@ def shown(
 
 STAFF: dict[str, Any] = {"insured_min_12m": 2, "insured_max_12m": 9, "insured_months_12m": 11, "insured_latest": 9}
 BILLS: dict[str, Any] = {"bill_months_12m": 11, "bill_months_paid_12m": 9}
+TAX: dict[str, Any] = {
+    "tax_window_end_on": date(2026, 10, 31),
+    "tax_months_covered": 12,
+    "tax_months_normal": 11,
+    "tax_zero_return_months": 0,
+}
 OWNER: dict[str, Any] = {"owner_authorised_on": AS_OF}
 
 
@@ -50,6 +56,9 @@ OWNER: dict[str, Any] = {"owner_authorised_on": AS_OF}
         ("owner_without_severe_overdue", OWNER | {"owner_severe_overdue": False}, "严重逾期：无"),
         ("insured_staff_3_to_20", STAFF, "近12个月2至9人（11个月有数据），最近9人"),
         ("insured_staff_3_to_20", {}, "近12个月未知至未知人（未知个月有数据），最近未知人"),
+        ("paid_tax_12_months", TAX, "截至2026-10：已申报12个月，正常11个月"),
+        ("paid_tax_12_months", TAX | {"tax_zero_return_months": 3}, "截至2026-10：已申报12个月，正常11个月（其中零申报3个月）"),
+        ("paid_tax_12_months", {}, "截至未知：已申报未知个月，正常未知个月"),
         ("annual_tax_at_least", {"tax_paid_12m_yuan": Decimal("-3.50")}, "近12个税款所属月净入库-3.50元"),
         ("annual_invoicing_at_least", {"invoiced_12m_yuan": Decimal(7), "invoice_months_12m": 2}, "近12个月净开票7.00元（2个月有票）"),
         ("tax_grade_b_or_better", {"tax_grade": "M", "tax_grade_year": 2025}, "2025年评价：M级"),
@@ -123,3 +132,4 @@ def test_a_green_entry_says_its_day_only_while_that_day_is_to_come(
 def test_only_an_individual_business_waits_for_its_bills(uscc: str, day: date | None) -> None:
     """Three more paid months: November, December and January, which is closed on 1 February."""
     assert shown("proves_stable_premises", uscc=uscc, **BILLS, bill_months_to_go=3)[2] == day
+    assert shown("proves_stable_premises", uscc=uscc, **BILLS, bill_months_to_go=0)[2] is None

@@ -223,6 +223,7 @@ def test_any_loan_up_to_as_of_is_a_record(warehouse: Warehouse) -> None:
         """
         ('A', '1', '贷款', '2011-05-01', '2012-05-01'), -- settled long ago: still a record
         ('A', '2', '贴现', NULL, NULL), -- without a date: still a record
+        ('A', '7', '贷款', '2015-05-01', NULL), -- a later one is not the first
         ('A', '3', '个人经营贷款', '2010-01-01', NULL), -- the owner's own, counted apart
         ('A', '4', '贷款', '2026-11-24', NULL), -- after as-of
         ('B', '5', '贷款', '2026-11-23', NULL), -- on as-of
@@ -231,7 +232,7 @@ def test_any_loan_up_to_as_of_is_a_record(warehouse: Warehouse) -> None:
     )
     assert warehouse.entities("credit__loans") == {
         "A": {
-            "enterprise_loans": 2,
+            "enterprise_loans": 3,
             "personal_business_loans": 1,
             "first_loan_on": date(2010, 1, 1),
             "first_enterprise_loan_on": date(2011, 5, 1),
