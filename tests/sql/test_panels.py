@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from .tables import Warehouse
+from .tables import AS_OF, Warehouse
 
 
 def test_staff_is_looked_at_in_the_twelve_closed_months_only(warehouse: Warehouse) -> None:
@@ -262,12 +262,14 @@ def test_online_events_count_with_consent_only(warehouse: Warehouse) -> None:
         'uscc, event_id, kind, "at", consent',
         """
         ('A', '1', '需求登记', '2026-11-01 09:00', TRUE), -- the latest demand with consent
+        ('A', '12', '需求登记', '2026-10-01 09:00', TRUE), -- an earlier one
         ('A', '2', '需求登记', '2026-11-20 09:00', FALSE), -- refused: does not exist here
         ('A', '3', '需求登记', '2026-11-21 09:00', NULL), -- no answer is no consent
         ('A', '4', '浏览', '2026-11-23 23:59', TRUE), -- on as-of itself
         ('A', '5', '浏览', '2026-11-24 00:00', TRUE), -- the day after
         ('A', '6', '咨询', '2026-08-25 00:00', TRUE), -- 90 days back
         ('A', '7', '咨询', '2026-08-24 23:59', TRUE), -- 91
+        ('A', '13', '浏览', '2026-08-25 00:00', TRUE), ('A', '14', '浏览', '2026-08-24 23:59', TRUE), -- views alike
         ('A', '10', '咨询', '2025-11-23 00:00', TRUE), -- twelve months back: the last that counts as a consultation
         ('A', '11', '咨询', '2025-11-22 23:59', TRUE),
         ('B', '8', '浏览', '2026-01-01 00:00', TRUE), -- consented, long ago, and registered no demand
@@ -275,7 +277,7 @@ def test_online_events_count_with_consent_only(warehouse: Warehouse) -> None:
         """,
     )
     assert warehouse.entities("online__intents") == {
-        "A": {"demand_registered_on": date(2026, 11, 1), "intents_90d": 3, "views_90d": 1, "consultations_12m": 3},
+        "A": {"demand_registered_on": date(2026, 11, 1), "intents_90d": 5, "views_90d": 2, "consultations_12m": 3},
         "B": {"demand_registered_on": None, "intents_90d": 0, "views_90d": 0, "consultations_12m": 0},
     }
 
@@ -295,6 +297,7 @@ def test_own_loans_and_confirmations_up_to_as_of(warehouse: Warehouse) -> None:
         ('B', '2026-04-01 10:00', '有意向'), -- something else
         ('C', '2026-03-01 10:00', '确认首贷'), ('C', '2026-10-01 10:00', '他行已贷'), -- it has borrowed since
         ('D', '2026-01-05 10:00', '他行已贷'), ('D', '2026-03-01 10:00', '确认首贷'), -- heard, then checked: it has not
+        ('F', '2026-11-23 23:59', '确认首贷'), -- on as-of itself
         ('E', '2026-03-01 10:00', '确认首贷'), ('E', '2026-10-01 10:00', '无意向') -- no interest changes nothing of that
         """,
     )
@@ -302,7 +305,7 @@ def test_own_loans_and_confirmations_up_to_as_of(warehouse: Warehouse) -> None:
         "A": {"own_disbursements": 2, "own_first_disbursed_on": date(2026, 11, 20)}
     }
     confirmed = {uscc: row["first_loan_confirmed_on"] for uscc, row in warehouse.entities("crm__contacts").items()}
-    assert confirmed == {"A": date(2026, 4, 1), "D": date(2026, 3, 1), "E": date(2026, 3, 1)}
+    assert confirmed == {"A": date(2026, 4, 1), "D": date(2026, 3, 1), "E": date(2026, 3, 1), "F": AS_OF}
 
 
 def test_a_tenant_of_several_sites_is_shown_at_one(warehouse: Warehouse) -> None:
