@@ -146,3 +146,15 @@ def test_a_characteristic_gives_the_points_of_its_band(
     segment: str, characteristic: str, as_of: date, facts: dict[str, Any], expected: int
 ) -> None:
     assert points(segment, characteristic, as_of, facts) == expected
+
+
+@pytest.mark.parametrize("segment", sorted(NAMED))
+def test_a_reason_that_also_a_middle_band_gives_claims_nothing_of_the_best_one(segment: str) -> None:
+    """`流水稳定 +1` would tell a customer whose flows vary by their own size that they are steady."""
+    graded = [
+        made.reason_zh
+        for made in scorecard("expert_2026").cards[segment].characteristics
+        if made.bands and len({worth for worth in made.worth[:-1] if worth > 0}) > 1
+    ]
+    claims = ("稳定", "持续", "连续")
+    assert [reason for reason in graded if reason.startswith(claims) or reason.endswith(claims)] == []
