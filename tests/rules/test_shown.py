@@ -133,3 +133,36 @@ def test_only_an_individual_business_waits_for_its_bills(uscc: str, day: date | 
     """Three more paid months: November, December and January, which is closed on 1 February."""
     assert shown("proves_stable_premises", uscc=uscc, **BILLS, bill_months_to_go=3)[2] == day
     assert shown("proves_stable_premises", uscc=uscc, **BILLS, bill_months_to_go=0)[2] is None
+
+
+@pytest.mark.parametrize(
+    ("put_off_to", "as_of", "day"),
+    [
+        (None, AS_OF, date(2026, 12, 16)),  # November's usual deadline, the 15th
+        (date(2026, 12, 28), AS_OF, date(2026, 12, 29)),  # put off, as its filing states
+        (date(2026, 12, 7), AS_OF, date(2026, 12, 8)),  # or brought forward
+        (None, date(2026, 12, 15), date(2026, 12, 16)),  # on the deadline itself it is still open
+        (None, date(2026, 12, 16), None),  # a day that has passed is no promise
+    ],
+)
+def test_the_twelfth_month_closes_the_day_after_its_deadline(
+    put_off_to: date | None, as_of: date, day: date | None
+) -> None:
+    facts = TAX | {"tax_months_to_go": 1, "tax_twelfth_due_on": put_off_to}
+    assert shown("paid_tax_12_months", plan(as_of), **facts)[2] == day
+
+
+def test_releases_published_before_a_column_was_there_are_shown_as_well() -> None:
+    """`explain` reads the features as they were published; these columns came after the first releases."""
+    newer = ("other_site_kind", "tax_twelfth_due_on")
+    older = frame([entity(INDIVIDUAL, **TAX, tax_months_to_go=1, site_id="S1", site_name="锦里", site_kind="园区")])
+    for made in RULES.values():
+        assert made.gap is not None
+        shown_then = made.gap(plan())
+        assert (
+            older.drop(newer)
+            .select(shown_then.value.alias("value"), shown_then.closes_on.alias("day"))
+            .collect()
+            .height
+            == 1
+        )
