@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -56,6 +56,13 @@ class Warehouse:
     def fill(self, name: str, columns: str, values: str) -> None:
         """Insert literal rows: `values` is what follows VALUES, with a comment on each row."""
         self.con.execute(f"INSERT INTO {name} ({columns}) VALUES {values}")
+
+    def insert(self, uscc: str, feeds: Mapping[str, Sequence[Mapping[str, object]]]) -> None:
+        """Insert rows of one entity by feed, each as what it says of its columns."""
+        for feed, rows in feeds.items():
+            for row in rows:
+                names, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" * len(row))
+                self.con.execute(f"INSERT INTO feed.{feed} (uscc, {names}) VALUES (?, {marks})", [uscc, *row.values()])
 
     def rows(self, name: str, **numbers: object) -> list[Row]:
         """The rows of `sql/<name>.sql`, by its first columns."""

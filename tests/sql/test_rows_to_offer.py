@@ -26,11 +26,7 @@ HALF = months("2026-05", "2026-10")
 def offered(warehouse: Warehouse, feeds: Mapping[str, Rows], industry_code: str, as_of: date) -> Row:
     """The offer to an enterprise of grade A with these rows."""
     register = {"registry__entities": [{"status": "存续", "industry_code": industry_code}]}
-    for feed, rows in {**register, **feeds}.items():
-        for row in rows:
-            names, marks = ", ".join(row), ", ".join("?" * len(row))
-            values = [ENTERPRISE, *row.values()]
-            warehouse.con.execute(f"INSERT INTO feed.{feed} (uscc, {names}) VALUES (?, {marks})", values)
+    warehouse.insert(ENTERPRISE, {**register, **feeds})
     frame = pl.LazyFrame(warehouse.frame("registry__entities", *feeds, as_of=as_of), schema=FEATURES)
     graded = judge(frame, plan(as_of), ALL_FRESH).with_columns(pl.lit("A").alias("grade"))
     row: Row = offer(graded, plan(as_of), LPR).collect().row(0, named=True)

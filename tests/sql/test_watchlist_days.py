@@ -29,12 +29,7 @@ def told(
     """Whether the entity is in the segment, else the rule it is short of and the day it is told."""
     warehouse = Warehouse()
     try:
-        for feed, rows in {"registry__entities": [register], **feeds}.items():
-            for row in rows:
-                names, marks = ", ".join(row), ", ".join("?" * len(row))
-                warehouse.con.execute(
-                    f"INSERT INTO feed.{feed} (uscc, {names}) VALUES (?, {marks})", [uscc, *row.values()]
-                )
+        warehouse.insert(uscc, {"registry__entities": [register], **feeds})
         frame = pl.LazyFrame(warehouse.frame("registry__entities", *feeds, as_of=as_of), schema=FEATURES)
     finally:
         warehouse.con.close()
