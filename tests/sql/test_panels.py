@@ -194,13 +194,17 @@ def test_certifications_are_those_in_force(warehouse: Warehouse) -> None:
         ('B', '专精特新', '2026-11-24', NULL), -- granted from tomorrow: known to have none today
         ('B', '高新技术企业', '2027-01-01', NULL), -- the first to come counts
         ('C', '绿色工厂', '2026-11-24', NULL), -- no technology certification
-        ('C', '专精特新', '2026-12-01', '2026-11-30') -- over before it begins
+        ('C', '专精特新', '2026-12-01', '2026-11-30'), -- over before it begins
+        ('D', '专精特新', '2026-11-23', NULL), -- the first day is in force
+        ('E', '专精特新', '2026-11-24', '2026-11-24') -- for one day only
         """,
     )
     assert warehouse.entities("registry__certifications") == {
         "A": {"certifications": sorted(["高新技术企业", "科技型中小企业"]), "tech_certified_from": None},
         "B": {"certifications": [], "tech_certified_from": date(2026, 11, 24)},
         "C": {"certifications": [], "tech_certified_from": None},
+        "D": {"certifications": ["专精特新"], "tech_certified_from": None},
+        "E": {"certifications": [], "tech_certified_from": date(2026, 11, 24)},
     }
 
 
@@ -317,11 +321,13 @@ def test_a_tenant_of_several_sites_is_shown_at_one(warehouse: Warehouse) -> None
         ('A', '2', '园区', '2026-11-23'), -- the last day is in force
         ('B', '2', '园区', NULL), ('B', '1', '园区', NULL), -- nothing known: the lower number
         ('C', '1', '商圈', '2027-01-01'), ('C', '3', '园区', '2028-01-01'), -- both in force: the longer
-        ('D', '1', '商圈', '2026-01-01'), ('D', '3', '园区', NULL) -- a known end, even past, before an unknown one
+        ('D', '1', '商圈', '2026-01-01'), ('D', '3', '园区', NULL), -- a known end, even past, before an unknown one
+        ('E', '1', '园区', '2026-11-22'), ('E', '2', '商圈', '2026-11-23'), -- in force, before the kind of its segment
+        ('F', '1', '园区', '2027-01-01'), ('F', '2', '园区', '2028-01-01') -- of one kind: the longer
         """,
     )
     found = {uscc: row["site_id"] for uscc, row in warehouse.entities("sites__tenants").items()}
-    assert found == {"A": "2", "B": "1", "C": "3", "D": "1"}
+    assert found == {"A": "2", "B": "1", "C": "3", "D": "1", "E": "2", "F": "2"}
 
 
 def test_farm_operators_without_a_code_have_a_namespace_of_their_own(warehouse: Warehouse) -> None:

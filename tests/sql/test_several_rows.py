@@ -15,6 +15,9 @@ UNSTATED = (
     "('{0}', 'P1', '园区', '2027-01-01'), ('{0}', 'D1', '商圈', NULL) -- whose end is not stated is a tenant still"
 )
 LAST_DAY = "('{0}', 'P1', '园区', '2028-01-01'), ('{0}', 'D1', '商圈', '2026-11-23') -- as-of is the last day"
+PARKS_LAST_DAY = "('{0}', 'P1', '园区', '2026-11-23'), ('{0}', 'D1', '商圈', '2028-01-01') -- the other way round"
+PARK_UNSTATED = "('{0}', 'P1', '园区', NULL), ('{0}', 'D1', '商圈', '2028-01-01') -- here as well"
+LEFT_THE_PARK = "('{0}', 'P1', '园区', '2026-11-22'), ('{0}', 'D1', '商圈', '2028-01-01')"
 MOVED = "('{0}', 'P1', '园区', '2028-01-01'), ('{0}', 'D1', '商圈', '2026-11-22') -- it left the district for the park"
 TWO_PARKS = "('{0}', 'P1', '园区', '2028-01-01'), ('{0}', 'P2', '园区', '2027-01-01')"
 ENDED = "('{0}', 'D1', '商圈', '2026-11-22') -- the list still names it, and nowhere else"
@@ -32,11 +35,25 @@ def tenancy(warehouse: Warehouse, uscc: str, rows: str) -> Row:
         (DISTRICT_LONGER, True, True),
         (UNSTATED, True, True),
         (LAST_DAY, True, True),
+        (PARKS_LAST_DAY, True, True),
+        (PARK_UNSTATED, True, True),
+        (LEFT_THE_PARK, False, True),
         (MOVED, True, False),
         (TWO_PARKS, True, False),
         (ENDED, False, True),
     ],
-    ids=["park longer", "district longer", "end not stated", "last day", "moved", "two parks", "ended"],
+    ids=[
+        "park longer",
+        "district longer",
+        "end not stated",
+        "last day",
+        "park's last day",
+        "park not stated",
+        "left the park",
+        "moved",
+        "two parks",
+        "ended",
+    ],
 )
 @pytest.mark.parametrize("uscc", [INDIVIDUAL, ENTERPRISE], ids=["individual", "enterprise"])
 def test_a_tenant_of_a_park_and_a_district_is_in_both(
