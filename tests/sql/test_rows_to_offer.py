@@ -95,6 +95,29 @@ def test_livelihood_looks_at_the_staff_of_six_closed_months(
     assert ("insured_staff_steady" in row["to_verify"]) is is_open
 
 
+@pytest.mark.parametrize("step", range(1, 6), ids=lambda step: f"step {step}")
+@pytest.mark.parametrize(
+    ("was", "now", "product"),
+    [(10, 8, "livelihood"), (10, 7, "basic"), (10, 12, "livelihood"), (10, 13, "basic")],
+    ids=["a fifth fewer", "three of ten fewer", "a fifth more", "three on ten more"],
+)
+def test_each_of_the_five_steps_may_be_a_fifth_up_or_down(
+    step: int, was: int, now: int, product: str, warehouse: Warehouse
+) -> None:
+    rows = [*staff(HALF[:step], was), *staff(HALF[step:], now)]
+    assert offered(warehouse, {"social__insurance": rows}, "H6210", AS_OF)["product"] == product
+
+
+def test_the_base_a_head_is_that_of_the_six_closed_months(warehouse: Warehouse) -> None:
+    rows = staff(months("2026-04", "2026-11"))
+    bases = {date(2026, 4, 1): 900_000, date(2026, 5, 1): 50_000, date(2026, 11, 1): 900_000}  # only May's counts
+    for row in rows:
+        row["contribution_base"] = bases.get(row["month"], row["contribution_base"])  # type: ignore[call-overload]
+    row = offered(warehouse, {"social__insurance": rows}, "H6210", AS_OF)
+    # (50,000 + 5 x 20,000) / 30 person-months = 5,000 a head, for five people and for one
+    assert (row["limit_yuan"], row["limit_other_reading_yuan"]) == (300_000, 60_000)
+
+
 def sales(starts: Sequence[date], platform: str = "美团", **facts: object) -> Rows:
     return [{"platform": platform, "month": day, "orders": 10} | facts for day in starts]
 
