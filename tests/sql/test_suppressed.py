@@ -34,6 +34,7 @@ CASES: list[tuple[str, date, dict[str, str], bool]] = [
     ("a contact without a result is none", AS_OF, {CONTACT: "('A', '2026-11-20 10:00', NULL)"}, False),
     ("interest shown later does not undo it", AS_OF, {CONTACT: "('A', '2026-03-02 10:00', '拒绝营销'), ('A', '2026-11-02 10:00', '有意向')"}, True),
     ("the bank's register can end it", AS_OF, {CONTACT: "('A', '2026-03-02 10:00', '拒绝营销')", REGISTER: "('A', '拒绝营销', '2026-03-02', '2026-11-22')"}, False),
+    ("also by an entry without a first day", AS_OF, {CONTACT: "('A', '2026-03-02 10:00', '拒绝营销')", REGISTER: "('A', '拒绝营销', NULL, '2026-11-22')"}, False),
     ("not before the last day it states", AS_OF, {CONTACT: "('A', '2026-03-02 10:00', '拒绝营销')", REGISTER: "('A', '拒绝营销', '2026-03-02', '2026-11-23')"}, True),
     ("and not one told after that", AS_OF, {CONTACT: "('A', '2026-11-20 10:00', '拒绝营销')", REGISTER: "('A', '拒绝营销', '2026-03-02', '2026-11-19')"}, True),
     ("told on the last day it is ended with it", AS_OF, {CONTACT: "('A', '2026-11-19 10:00', '拒绝营销')", REGISTER: "('A', '拒绝营销', '2026-03-02', '2026-11-19')"}, False),
