@@ -37,10 +37,10 @@ from pipelines.report.quality import write_quality
 from pipelines.runs import Run
 from pipelines.scoring.score import score as score_prospects, score_bands, scores, spread_of
 from pipelines.settings import Settings, week_of
-from pipelines.warehouse import features as feature_sql
 from pipelines.warehouse.connect import catalog_version, reader, writer
+from pipelines.warehouse.features import make_features
 from pipelines.warehouse.migrate import migrate
-from pipelines.warehouse.query import select, to_parquet
+from pipelines.warehouse.query import select
 from pipelines.warehouse.visible import show_feeds, show_history
 
 __all__ = [
@@ -172,8 +172,7 @@ def features(run: Run) -> None:
     p = parameters(run.as_of, run.overrides)
     with reader(run.settings, run.version) as con:
         show_feeds(con, run.as_of, run.handover("links"))
-        named = {**vars(p), "week": run.week}
-        to_parquet(con, feature_sql.features_sql(), named, run.handover("features"))
+        make_features(con, {**vars(p), "week": run.week}, run.handover("features"))
 
 
 def judge(run: Run) -> None:

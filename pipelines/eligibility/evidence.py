@@ -17,6 +17,15 @@ BESIDE = {"never_borrowed": ("crm__disbursements",)}
 
 QUARANTINED_SHOWN = 10
 
+REFUSED_IN_A_CONTACT = """
+        UNION ALL (
+            SELECT result, CAST(contacted_at AS DATE) AS said_on, NULL, file_id, row_no FROM feed.crm__contacts
+            WHERE uscc = $uscc AND result = '拒绝营销' AND contacted_at < CAST($as_of AS DATE) + 1
+                AND NOT EXISTS (FROM own WHERE reason = result AND coalesce(until_on >= said_on, TRUE))
+            ORDER BY contacted_at DESC LIMIT 1
+        )"""
+"""The latest refusal that no entry of the register covers; as in `sql/published/suppressed.sql`."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -176,16 +185,20 @@ def feed_state(con: Connection, feed: str, as_of: date) -> str:
 
 
 def suppressions(con: Connection, uscc: str, as_of: date) -> tuple[dict[str, Any], ...]:
-    """The suppressions of an entity in force at as-of, with their rows."""
+    """The suppressions of an entity in force at as-of, with their rows; refusals told in a contact are among them."""
     present = columns_of(con, "feed.crm__suppressions")
     if not present:
         return ()
     current = "AND (superseded_on IS NULL OR superseded_on > $as_of)" if "superseded_on" in present else ""
+    refused = REFUSED_IN_A_CONTACT if columns_of(con, "feed.crm__contacts") else ""
     query = f"""
-        SELECT reason, from_on, until_on, file_id, row_no FROM feed.crm__suppressions
-        WHERE uscc = $uscc AND coalesce(from_on, $as_of) <= $as_of AND coalesce(until_on, $as_of) >= $as_of {current}
+        WITH own AS (
+            SELECT reason, from_on, until_on, file_id, row_no FROM feed.crm__suppressions
+            WHERE uscc = $uscc AND coalesce(from_on, $as_of) <= $as_of {current}
+        )
+        SELECT * FROM own WHERE coalesce(until_on, $as_of) >= $as_of {refused}
         ORDER BY reason
-    """  # noqa: S608 - a fixed clause
+    """  # noqa: S608 - fixed clauses
     found = con.execute(query, {"uscc": uscc, "as_of": as_of})
     names = [column[0] for column in found.description or []]
     return tuple(dict(zip(names, row, strict=True)) for row in found.fetchall())

@@ -93,7 +93,7 @@ def _subsidy(listed: Mapping[str, Any], p: Parameters) -> str:
     """A share of a year's interest on the whole limit, at most the cap, down to the fen (S50)."""
     subsidy: Decimal | None = listed["subsidy_yuan_per_year"]
     if subsidy is None:
-        return "不适用 (none)"
+        return "额度未定，不测算 (no limit to work it out from)" if listed["limit_yuan"] is None else "不适用 (none)"
     raw = listed["limit_yuan"] * listed["annual_rate_pct"] / 100 * p.subsidy_share_pct / 100
     due = min(raw, p.subsidy_cap_yuan).quantize(FEN, ROUND_FLOOR)
     cap = f"，单户上限 {p.subsidy_cap_yuan:,.0f}" if raw > p.subsidy_cap_yuan else ""

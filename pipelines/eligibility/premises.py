@@ -40,6 +40,7 @@ def _paid_bills(p: Parameters) -> pl.Expr:
 @proves_stable_premises.shown
 def _proves_stable_premises(p: Parameters) -> Gap:
     paid, billed = pl.col("bill_months_paid_12m"), pl.col("bill_months_12m")
-    value = said("租约至{}，近12个月{}个月有账单、{}个月已缴", pl.col("lease_until"), billed, paid)
+    counted = f"近{p.bill_window_months}个月{{}}个月有账单、{{}}个月已缴"
+    value = said("租约至{}，" + counted, pl.col("lease_until"), billed, paid)
     needed = f"有效租约，或近{p.bill_window_months}个月水电费已缴{p.min_paid_bill_months}个月以上"
     return Gap(value, needed, pl.when(_is_individual()).then(after_months(p, pl.col("bill_months_to_go"))))

@@ -24,7 +24,11 @@ def in_district(p: Parameters) -> pl.Expr:
 
 
 def _is_tenant_of(kind: str) -> pl.Expr:
-    return pl.when(pl.col("site_id").is_null()).then(statement=False).otherwise(pl.col("site_kind") == kind)
+    """At the site it is shown at, or at another one: who rents in a park and in a district is a tenant of both."""
+    is_beside = (pl.col("other_site_kind") == kind).fill_null(value=False)
+    return (
+        pl.when(pl.col("site_id").is_null()).then(statement=False).otherwise((pl.col("site_kind") == kind) | is_beside)
+    )
 
 
 @in_park.shown
@@ -38,5 +42,7 @@ def _in_district(p: Parameters) -> Gap:
 
 
 def _site() -> pl.Expr:
-    tenancy = said("{}（{}）", pl.col("site_name"), pl.col("site_kind"))
+    shown = said("{}（{}）", pl.col("site_name"), pl.col("site_kind"))
+    # by a pattern: releases published before the column was there are explained as well
+    tenancy = pl.concat_str([shown, pl.col("^other_site_kind$")], separator="，另在", ignore_nulls=True)
     return pl.when(pl.col("site_id").is_null()).then(pl.lit("不在入驻名单")).otherwise(tenancy)

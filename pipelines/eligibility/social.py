@@ -25,7 +25,7 @@ def insured_staff_3_to_20(p: Parameters) -> pl.Expr:
 @insured_staff_3_to_20.shown
 def _insured_staff_3_to_20(p: Parameters) -> Gap:
     value = said(
-        "近12个月{}至{}人（{}个月有数据），最近{}人",
+        f"近{p.insured_window_months}个月{{}}至{{}}人（{{}}个月有数据），最近{{}}人",
         pl.col("insured_min_12m"),
         pl.col("insured_max_12m"),
         pl.col("insured_months_12m"),

@@ -26,19 +26,27 @@ def _paid_tax_12_months(p: Parameters) -> Gap:
         pl.col("tax_months_covered"),
         pl.col("tax_months_normal"),
     )
-    return Gap(value, f"连续{p.tax_window_months}个月按期申报并足额缴纳", _twelfth_month_closes_on(p))
+    zero = pl.col("tax_zero_return_months")
+    flagged = pl.when(zero > 0).then(pl.format("（其中零申报{}个月）", zero)).otherwise(pl.lit(""))
+    return Gap(
+        pl.concat_str(value, flagged), f"连续{p.tax_window_months}个月按期申报并足额缴纳", _twelfth_month_closes_on(p)
+    )
 
 
 def _twelfth_month_closes_on(p: Parameters) -> pl.Expr:
     """The day after the deadline of the period that completes the window, if every period until then is filed well.
 
     `tax_months_to_go` counts in whole filing cycles: a quarterly filer's window moves on by quarters. A month that went
-    wrong is no bar for ever: the window moves past it.
+    wrong is no bar for ever: the window moves past it. The deadline is the period's own where a filing states it
+    (`tax_twelfth_due_on`), else the usual one; the window has not closed on a day that has passed.
     """
     to_go = pl.col("tax_months_to_go")
     first_after = pl.col("tax_window_end_on").dt.month_start().dt.offset_by(pl.format("{}mo", to_go + 1))
-    days = p.tax_deadline_day + p.grace_days  # the deadline itself is still open: closed the day after
-    return pl.when(to_go > 0).then(first_after.dt.offset_by(f"{days}d"))
+    usual = first_after.dt.offset_by(f"{p.tax_deadline_day - 1}d")
+    # by a pattern: releases published before the column was there are explained as well
+    due_on = pl.coalesce(pl.col("^tax_twelfth_due_on$"), usual)
+    closes_on = due_on.dt.offset_by(f"{p.grace_days + 1}d")  # the deadline itself is still open: closed the day after
+    return pl.when((to_go > 0) & (closes_on > p.as_of)).then(closes_on)
 
 
 @rule(clause="S08", feed="tax__payments", can_be_met=by_anyone)
@@ -49,7 +57,8 @@ def annual_tax_at_least(p: Parameters) -> pl.Expr:
 
 @annual_tax_at_least.shown
 def _annual_tax_at_least(p: Parameters) -> Gap:
-    return Gap(said("近12个税款所属月净入库{}元", pl.col("tax_paid_12m_yuan")), f"{p.min_annual_tax_yuan:,}元以上")
+    value = said(f"近{p.tax_window_months}个税款所属月净入库{{}}元", pl.col("tax_paid_12m_yuan"))
+    return Gap(value, f"{p.min_annual_tax_yuan:,}元以上")
 
 
 def _filed(outcome: pl.Expr) -> pl.Expr:

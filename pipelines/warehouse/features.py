@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pipelines.errors import DeclarationError
-from pipelines.warehouse.query import SQL, select
+from pipelines.warehouse.connect import Connection, quoted
+from pipelines.warehouse.query import SQL, select, to_parquet
 from pipelines.warehouse.tables import TableColumn, table
 
 FIRST = "registry__entities"
@@ -18,6 +22,48 @@ DERIVED = {
     "name": "coalesce(name, farm_name)",
 }
 """Columns of the frame that no single feed decides."""
+
+JOINED_AT_ONCE = 1_000_000
+"""Codes of the largest feed joined together: seventeen joins at once hold some two kilobytes a row, which they cannot spill."""
+
+
+def make_features(con: Connection, values: Mapping[str, object], target: Path) -> None:
+    """Write the features frame to a Parquet file: every feed for itself first, then all joined, a range of codes at a time.
+
+    Args:
+        con: on which `feed.*` shows the as-of.
+        values: the parameters of the SELECTs.
+        target: written whole or not at all.
+    """
+    names = feature_names()
+    with TemporaryDirectory(prefix=".features-", dir=target.parent) as scratch:
+        folder = Path(scratch)
+        for name in names:
+            to_parquet(con, select(f"features/{name}"), values, folder / f"{name}.parquet")
+        parts = -(-_largest(con, folder) // JOINED_AT_ONCE) or 1
+        made = [folder / f"part-{part}" for part in range(parts)]
+        for part, path in enumerate(made):
+            to_parquet(con, assemble(names, partial(_ranged, folder, part, parts)), {}, path)
+        if parts > 1:
+            to_parquet(con, f"FROM read_parquet([{', '.join(quoted(str(path)) for path in made)}])", {}, folder / "all")
+            made = [folder / "all"]
+        made[0].replace(target)
+
+
+def _largest(con: Connection, folder: Path) -> int:
+    """Rows of the largest feed."""
+    found = f"SELECT max(num_rows) FROM parquet_file_metadata({quoted(str(folder / '*.parquet'))})"
+    row = con.execute(found).fetchone()
+    return int(row[0]) if row and row[0] else 0
+
+
+def _ranged(folder: Path, part: int, parts: int, name: str) -> str:
+    """One feed's features of the codes of a range; all nulls are in one."""
+    return f"FROM {quoted(str(folder / f'{name}.parquet'))} WHERE hash(uscc) % {parts} = {part}"
+
+
+def _selected(name: str) -> str:
+    return select(f"features/{name}")
 
 
 def features_sql() -> str:
@@ -37,8 +83,8 @@ def parameters_of(feed: str) -> set[str]:
     return set(re.findall(r"\$(\w+)", path.read_text(encoding="utf-8"))) if path.is_file() else set()
 
 
-def assemble(names: Sequence[str]) -> str:
-    """The SELECT that full-joins the named feature SELECTs on `uscc`.
+def assemble(names: Sequence[str], relation: Callable[[str], str] = _selected) -> str:
+    """The SELECT that full-joins the named feature SELECTs, or what `relation` names in place of each, on `uscc`.
 
     Grain: one row per entity that any of them knows. Columns, their order and types are those of `mart.features`; a
     column of a feed that is not named is NULL. Named parameters are those of the SELECTs.
@@ -48,7 +94,7 @@ def assemble(names: Sequence[str]) -> str:
     """
     if not names:
         raise DeclarationError("no feature SELECT to assemble; expected at least one stem of sql/features/")
-    ctes = [f"{name} AS (\n{select(f'features/{name}')}\n)" for name in names]
+    ctes = [f"{name} AS (\n{relation(name)}\n)" for name in names]
     return ",\n".join([f"WITH {ctes[0]}", *ctes[1:], _joined(names), _complete()]) + f"\n{_frame()}"
 
 

@@ -11,7 +11,9 @@
 -- The window is exact for any due date. Sums are kept for the ends that due dates lead to in practice (the default
 -- one, a month earlier, a period later); for any other end tax_paid_12m_yuan is NULL = not known, never guessed.
 -- tax_months_to_go: months by which the window must move on, in whole cycles, until it holds normal ones only, if every
--- coming period is filed well; 0 = it does, NULL = the window's last month is not normal, or a later one already is not.
+-- coming period is filed well; 0 = it does, NULL = the window's last month is not normal, or a later one already is not,
+-- or several periods are open. tax_twelfth_due_on: the own deadline of the period to go, where it is filed already
+-- and no other period, of another cycle either, is open.
 WITH clock AS (
     SELECT
         $as_of - $grace_days AS closes,
@@ -56,13 +58,11 @@ periods AS (
 ),
 lines AS (
     SELECT
-        uscc, tax_paid, is_filing, months,
+        uscc, tax_paid, is_filing, months, due_on,
         CAST(k_end AS TINYINT) AS k_end,
         is_filing AND k_last BETWEEN 1 AND $tax_cycle_months_back AS sets_cycle,
-        CASE WHEN is_filing AND k_first >= greatest(k_last, 0)
-            THEN (CAST(2 AS BIGINT) << least(k_first, 60)) - (CAST(1 AS BIGINT) << greatest(k_last, 0))
-            ELSE 0
-        END AS covers,
+        if(is_filing AND k_first >= greatest(k_last, 0),
+            (CAST(2 AS BIGINT) << least(k_first, 60)) - (CAST(1 AS BIGINT) << greatest(k_last, 0)), 0) AS covers,
         (declared_on <= due_on + $grace_days
             AND (coalesce(tax_due, 0) <= 0 OR (tax_paid >= tax_due AND paid_on <= due_on + $grace_days))) IS TRUE AS is_normal,
         coalesce(tax_due, 0) = 0 AND coalesce(tax_paid, 0) = 0 AS is_zero_return,
@@ -79,11 +79,9 @@ entities AS (
     SELECT
         uscc, count(*) FILTER (is_filing) AS tax_filings,
         min(CAST(months AS TINYINT)) FILTER (sets_cycle) AS months,
-        bit_or(covers) AS covered,
-        bit_or(if(is_normal, 0, covers)) AS abnormal,
-        bit_or(if(is_zero_return, 0, covers)) AS nonzero,
-        bit_or(if(is_open, period, 0)) AS open,
-        bit_or(if(is_open, 0, period)) AS closed_early,
+        bit_or(covers) AS covered, bit_or(if(is_normal, 0, covers)) AS abnormal,
+        bit_or(if(is_zero_return, 0, covers)) AS nonzero, bit_or(if(is_open, 0, period)) AS closed_early,
+        bit_or(if(is_open, period, 0)) AS open, max(due_on) FILTER (is_open AND period <> 0) AS open_due_on,
         sum(if(k_end BETWEEN k1 AND k1 + $tax_window_months - 1, tax_paid, 0)) AS paid_1,
         sum(if(k_end BETWEEN k2 AND k2 + $tax_window_months - 1, tax_paid, 0)) AS paid_2,
         sum(if(k_end BETWEEN k3 AND k3 + $tax_window_months - 1, tax_paid, 0)) AS paid_3,
@@ -99,18 +97,19 @@ windows AS (  -- k: the window's last month, which is the end of the cycle's lat
     SELECT
         entities.*, cycles.months AS step, (CAST(1 AS BIGINT) << $tax_window_months) - 1 AS window_bits,
         (((32767 >> n_open) << n_open) | (closed_early >> shift)) & ~(open >> shift) & 32767 AS closed,
+        (open >> shift) & 32767 AS opened, open = ((closed & -closed) >> 1) << shift AS opens_next,
         CAST(k_0 + cycles.months * nullif(bit_count((closed & -closed) - 1), 64) AS INTEGER) AS k,
         (covered & ~abnormal) >> k AS normal,
         CAST(bit_count((~normal & (normal + 1)) - 1) AS INTEGER) AS normal_run  -- the ones up to the lowest zero
     FROM entities JOIN cycles ON cycles.months = coalesce(entities.months, 1)
 )
 SELECT
-    uscc, tax_filings, CAST(months AS INTEGER) AS tax_cycle_months,
-    last_day($as_of - to_months(k)) AS tax_window_end_on,
+    uscc, tax_filings, CAST(months AS INTEGER) AS tax_cycle_months, last_day($as_of - to_months(k)) AS tax_window_end_on,
     CAST(bit_count((covered >> k) & window_bits) AS INTEGER) AS tax_months_covered,
     CAST(bit_count(normal & window_bits) AS INTEGER) AS tax_months_normal,
-    CAST(if(normal_run > 0 AND abnormal & ((CAST(1 AS BIGINT) << k) - 1) = 0,
+    CAST(if(normal_run > 0 AND abnormal & ((CAST(1 AS BIGINT) << k) - 1) = 0 AND opened & (opened - 1) = 0,
         greatest(0, ($tax_window_months - normal_run + step - 1) // step * step), NULL) AS INTEGER) AS tax_months_to_go,
+    if(tax_months_to_go = step AND opens_next, open_due_on, NULL) AS tax_twelfth_due_on,
     CAST(bit_count(((covered & ~nonzero) >> k) & window_bits) AS INTEGER) AS tax_zero_return_months,
     CAST(CASE k
         WHEN k1 THEN coalesce(paid_1, 0) WHEN k2 THEN coalesce(paid_2, 0) WHEN k3 THEN coalesce(paid_3, 0)

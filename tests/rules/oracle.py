@@ -190,7 +190,9 @@ def _is_tech(facts: Facts) -> bool:
 def _tenant(facts: Facts, kind: str) -> bool | None:
     if facts["site_id"] is None:
         return False
-    return None if facts["site_kind"] is None else facts["site_kind"] == kind
+    if kind in (facts["site_kind"], facts["other_site_kind"]):
+        return True
+    return None if facts["site_kind"] is None else False
 
 
 def _on_green_list(facts: Facts, as_of: date) -> bool:

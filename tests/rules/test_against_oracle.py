@@ -79,6 +79,7 @@ def entities(draw: st.DrawFn, as_of: date) -> dict[str, Any]:
         "operator_type": draw(maybe(st.sampled_from(["家庭农场", "农民专业合作社", "农产品加工小作坊", "农业公司"]))),
         "site_id": draw(maybe(st.just("S1"))),
         "site_kind": draw(maybe(st.sampled_from(["园区", "商圈"]))),
+        "other_site_kind": draw(maybe(st.sampled_from(["园区", "商圈"]))),
         "lease_until": draw(day),
         "enterprise_loans": draw(count),
         "personal_business_loans": draw(count),

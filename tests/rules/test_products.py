@@ -20,7 +20,7 @@ from pipelines.parameters import season, seasons
 from pipelines.parameters.industries import is_listed
 from pipelines.warehouse.tables import table
 
-from .frames import plan
+from .frames import AS_OF, INDIVIDUAL, plan
 from .offers import GREEN, one
 
 Facts = dict[str, Any]
@@ -71,6 +71,48 @@ def test_who_fails_an_admission_rule_is_offered_none_of_them() -> None:
     for facts in (INVENTOR, SHOP, DINER):
         row = one(**facts, tax_grade="D")
         assert (row["product"], row["alternatives"], row["limit_note"], row["season"]) == (None, [], None, None)
+
+
+REFUSED: list[tuple[str, Facts]] = [
+    ("tax grade C", {"tax_grade": "C"}),  # S32
+    ("grade M of an old firm", {"tax_grade": "M", "established_on": date(2025, 11, 23)}),
+    ("a fen short of a million invoiced", {"invoiced_12m_yuan": Decimal("999999.99")}),  # S33
+    ("a severe overdue of the owner", {"owner_authorised_on": AS_OF, "owner_severe_overdue": True}),  # S34
+    (
+        "no lease and nine paid bills",  # S36
+        {"uscc": INDIVIDUAL, "lease_until": date(2026, 11, 22), "bill_months_12m": 12, "bill_months_paid_12m": 9},
+    ),
+]
+
+
+@pytest.mark.parametrize("refused", [facts for _, facts in REFUSED], ids=[name for name, _ in REFUSED])
+@pytest.mark.parametrize("asks", [INVENTOR, SHOP, DINER, {}], ids=["tech", "trade", "livelihood", "basic"])
+def test_each_admission_rule_that_is_false_refuses_every_product(asks: Facts, refused: Facts) -> None:
+    row = one(**asks | refused)
+    assert (row["product"], row["limit_yuan"], row["alternatives"], row["to_verify"]) == (None, None, [], [])
+
+
+ADMITTED: list[tuple[str, Facts]] = [
+    ("tax grade B", {"tax_grade": "B"}),
+    ("grade M of a firm under a year old", {"tax_grade": "M", "established_on": date(2025, 11, 24)}),
+    ("a million invoiced", {"invoiced_12m_yuan": Decimal("1000000.00")}),
+    ("an owner without a severe overdue", {"owner_authorised_on": AS_OF, "owner_severe_overdue": False}),
+    ("an owner who did not authorise", {"owner_authorised_on": None, "owner_severe_overdue": True}),
+    ("ten paid bills", {"uscc": INDIVIDUAL, "bill_months_12m": 12, "bill_months_paid_12m": 10}),
+    ("a lease to its last day", {"uscc": INDIVIDUAL, "lease_until": AS_OF}),
+    ("nothing known", {}),
+    ("a firm without a lease", {"lease_until": date(2026, 11, 22), "bill_months_12m": 12, "bill_months_paid_12m": 9}),
+]
+
+
+@pytest.mark.parametrize("admitted", [facts for _, facts in ADMITTED], ids=[name for name, _ in ADMITTED])
+@pytest.mark.parametrize(
+    ("asks", "product"), [(INVENTOR, "tech"), (SHOP, "trade"), (DINER, "livelihood"), ({}, "basic")]
+)
+def test_who_meets_an_admission_rule_or_leaves_it_open_is_offered_its_product(
+    asks: Facts, product: str, admitted: Facts
+) -> None:
+    assert one(**asks | admitted)["product"] == product
 
 
 # --- tech (S40, S41)
@@ -222,6 +264,16 @@ def test_between_two_seasons_the_nearer_one_is_shown() -> None:
     assert found.name_zh == "双11"
 
 
+def test_a_season_may_last_one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    day = date(2028, 2, 29)
+    one_day = {"seasons": [{"name_zh": "闰日", "begins_on": day, "ends_on": day}]}
+    monkeypatch.setattr(seasons, "declared", lambda *_: one_day)
+    seasons._seasons.cache_clear()
+    found = [season(date(2028, month, number), 0) for month, number in ((2, 28), (2, 29), (3, 1))]
+    seasons._seasons.cache_clear()
+    assert [each and each.name_zh for each in found] == [None, "闰日", None]
+
+
 def test_a_season_that_ends_before_it_begins_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = {"seasons": [{"name_zh": "双11", "begins_on": date(2026, 11, 11), "ends_on": date(2026, 11, 1)}]}
     monkeypatch.setattr(seasons, "declared", lambda *_: wrong)
@@ -358,6 +410,27 @@ def test_the_subsidy_of_an_entity_ends_at_fifty_thousand(spread: str, subsidy: s
 def test_a_certified_technology_firm_is_subsidised_outside_every_park_and_a_shop_is_not() -> None:
     assert one(certifications=["专精特新"], inflow_mean_12m_yuan=Decimal(2_000_000))["subsidy_yuan_per_year"] == 9_300
     assert one(**DINER)["subsidy_yuan_per_year"] is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "subsidy"),
+    [
+        (GREEN, Decimal(10_800)),
+        (GREEN | {"industry_code": None}, None),  # on the register, but not known to be small: nothing is promised
+        (GREEN | {"status": None}, None),
+        (GREEN | {"enterprise_loans": 1}, None),  # not a first loan
+        (GREEN | {"green_valid_until": date(2026, 11, 22)}, None),  # its entry has ended
+    ],
+)
+def test_a_subsidy_is_shown_to_who_is_known_to_be_green(facts: Facts, subsidy: Decimal | None) -> None:
+    row = one(**facts, inflow_mean_12m_yuan=Decimal(2_000_000))
+    assert (row["product"], row["subsidy_yuan_per_year"]) == ("basic", subsidy)
+
+
+def test_a_green_diner_is_subsidised_by_the_limit_of_livelihood() -> None:
+    row = one(**DINER | {"status": "存续", "employees": 5, "green_field": "循环经济服务"})
+    # 240,000 at 3.6 % for a year, 30 % of it
+    assert (row["product"], row["subsidy_yuan_per_year"]) == ("livelihood", Decimal("2592.00"))
 
 
 # --- the declaration

@@ -290,6 +290,11 @@ LATE_LOANS = FeedStates(
             LOANS_ON,
             ("disproved", "crm__disbursements", OWN_DAY),
         ),
+        (
+            {"enterprise_loans": 0, "own_disbursements": 1, "own_first_disbursed_on": OWN_DAY},
+            LOANS_ON,
+            ("disproved", "crm__disbursements", OWN_DAY),  # the loan feed names it without a loan that counts
+        ),
         ({"first_loan_confirmed_on": CHECK_DAY}, LOANS_ON, ("confirmed", "crm__contacts", CHECK_DAY)),
     ],
 )
@@ -319,6 +324,7 @@ def test_the_first_loan_status_names_its_definition(definition: str) -> None:
         ({"uscc": ENTERPRISE, "personal_business_loans": 1}, "never_any_loan", True),  # the owner is not the enterprise
         ({"uscc": INDIVIDUAL, "enterprise_loans": 1}, "never_enterprise_loan", False),
         ({"uscc": FARM}, "never_any_loan", None),
+        ({"uscc": INDIVIDUAL, "enterprise_loans": 0, "personal_business_loans": 0}, "never_any_loan", True),
     ],
 )
 def test_one_record_ever_disproves_a_first_loan(facts: dict[str, Any], definition: str, expected: bool | None) -> None:
@@ -488,7 +494,8 @@ def test_a_lease_or_paid_bills_prove_premises(facts: dict[str, Any], states: Fee
 
 
 def test_premises_are_asked_of_individual_businesses_only() -> None:
-    assert outcome("rule__proves_stable_premises", uscc=ENTERPRISE, lease_until=AS_OF) is None
+    for uscc in (ENTERPRISE, FARM, "93510100MA6C9999XX"):
+        assert outcome("rule__proves_stable_premises", uscc=uscc, lease_until=AS_OF) is None
 
 
 CERTAIN: dict[str, Any] = {

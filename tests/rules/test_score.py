@@ -343,9 +343,9 @@ def test_only_members_of_a_segment_are_scored_with_their_primary_one() -> None:
     [
         ("online", {"established_on": date(2025, 12, 1)}, ("经营年限", 1)),  # 11 months
         ("online", {"established_on": date(2025, 11, 30)}, ("经营年限", 2)),  # 12
-        ("small_employer", {"insured_min_12m": 10, "insured_max_12m": 11}, ("参保人数稳定", 16)),
-        ("small_employer", {"insured_min_12m": 9, "insured_max_12m": 10}, ("参保人数稳定", 10)),  # exactly 10 %
-        ("park_tech", {"orders_cv_12m": 0.1, "order_months_12m": 6}, ("线上订单稳定", 7)),
+        ("small_employer", {"insured_min_12m": 10, "insured_max_12m": 11}, ("参保人数稳定性", 16)),
+        ("small_employer", {"insured_min_12m": 9, "insured_max_12m": 10}, ("参保人数稳定性", 10)),  # exactly 10 %
+        ("park_tech", {"orders_cv_12m": 0.1, "order_months_12m": 6}, ("线上订单稳定性", 7)),
         ("green", {"carbon_tonnes": Decimal(0)}, ("有碳足迹记录", 10)),
         ("new_enterprise", {"certifications": ["高新技术企业", "专精特新"]}, ("科技型中小企业或“专精特新”", 20)),
         ("new_enterprise", {"predecessor_uscc": INDIVIDUAL}, ("个体工商户转企业", 8)),
@@ -366,7 +366,7 @@ def test_a_derived_feature_earns_its_points(segment: str, facts: dict[str, Any],
 @pytest.mark.parametrize(
     ("segment", "facts", "reason"),
     [
-        ("park_tech", {"orders_cv_12m": 0.1, "order_months_12m": 5}, "线上订单稳定"),
+        ("park_tech", {"orders_cv_12m": 0.1, "order_months_12m": 5}, "线上订单稳定性"),
         ("park_tech", {"certifications": ["高新技术企业"]}, "科技型中小企业或“专精特新”"),
         ("rural", {"contract_until": date(2026, 11, 30)}, "土地流转合同在期"),
         ("rural", {"insured_amount_yuan": Decimal(1), "insurance_year": 2025}, "农业保险参保"),

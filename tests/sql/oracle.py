@@ -117,10 +117,27 @@ def tax(rows: list[Row], as_of: date, grace_days: int = 0) -> Row | None:
     made: Row = {"tax_filings": len(filings), "tax_cycle_months": cycle, "tax_window_end_on": end and last(end)}
     if end is None:
         counts = ("tax_months_covered", "tax_months_normal", "tax_zero_return_months", "tax_paid_12m_yuan")
-        return made | dict.fromkeys([*counts, "tax_months_to_go"])
+        return made | dict.fromkeys([*counts, "tax_months_to_go", "tax_twelfth_due_on"])
     window = [back(end, count) for count in range(12)]
-    made["tax_months_to_go"] = months_to_go(filings, of(as_of), end, cycle or 1, grace_days)
+    still_open = open_periods(filings, as_of, cycle or 1, grace_days)
+    to_go = None if len(still_open) > 1 else months_to_go(filings, of(as_of), end, cycle or 1, grace_days)
+    made["tax_months_to_go"] = to_go
+    of_any_cycle = [open_periods(filings, as_of, each, grace_days) for each in (1, 3, 6, 12)]
+    is_alone = sum(map(len, of_any_cycle)) == 1 and to_go == (cycle or 1)
+    made["tax_twelfth_due_on"] = still_open.get(after(end, cycle or 1)) if is_alone else None
     return made | months_counted(filings, window, grace_days) | {"tax_paid_12m_yuan": paid(own, window)}
+
+
+def open_periods(filings: list[Row], as_of: date, cycle: int, grace_days: int) -> dict[Month, date]:
+    """The 15 latest periods of the cycle that are over, as far as something is filed for them and they are not yet due."""
+    ends = [back(of(as_of), count) for count in range(1, 15 * cycle + 1)]
+    found = {}
+    for end in ends:
+        period = (first(back(end, cycle - 1)), last(end))
+        own = [deadline(row) for row in filings if (row["period_start"], row["period_end"]) == period]
+        if end[1] % cycle == 0 and own and max(own) + timedelta(days=grace_days) >= as_of:
+            found[end] = max(own)
+    return found
 
 
 def months_to_go(filings: list[Row], now: Month, end: Month, cycle: int, grace_days: int) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -30,6 +30,7 @@ NUMBERS: Mapping[str, object] = {
     "bill_window_months": 12,
     "min_paid_bill_months": 10,
     "tech_certifications": ["科技型中小企业", "专精特新", "高新技术企业"],
+    "rural_operator_types": ["家庭农场", "农民专业合作社", "农产品加工小作坊"],
     "maturity_days": 90,
     "z": Z,
     "bank_name": "蜀农商行",
@@ -55,6 +56,13 @@ class Warehouse:
     def fill(self, name: str, columns: str, values: str) -> None:
         """Insert literal rows: `values` is what follows VALUES, with a comment on each row."""
         self.con.execute(f"INSERT INTO {name} ({columns}) VALUES {values}")
+
+    def insert(self, uscc: str, feeds: Mapping[str, Sequence[Mapping[str, object]]]) -> None:
+        """Insert rows of one entity by feed, each as what it says of its columns."""
+        for feed, rows in feeds.items():
+            for row in rows:
+                names, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" * len(row))
+                self.con.execute(f"INSERT INTO feed.{feed} (uscc, {names}) VALUES (?, {marks})", [uscc, *row.values()])
 
     def rows(self, name: str, **numbers: object) -> list[Row]:
         """The rows of `sql/<name>.sql`, by its first columns."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pipelines.errors import DeclarationError
-from pipelines.warehouse.features import assemble, feature_names, features_sql
+from pipelines.warehouse import features
+from pipelines.warehouse.features import assemble, feature_names, features_sql, make_features
 from pipelines.warehouse.query import bound, select
 from pipelines.warehouse.tables import table
 
@@ -32,6 +35,27 @@ def test_every_entity_of_any_feed_has_one_row(warehouse: Warehouse) -> None:
         ("farm:1", "farm", None, "王家农场"),  # an entity of its own namespace
     ]
     assert [row["insured_latest"] for row in rows] == [5, 6, None, None, None]  # absent is NULL, never 0
+
+
+def test_joined_in_ranges_of_codes_the_frame_is_the_same(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = [f"91{number:03}" for number in range(40)]
+    warehouse.fill("feed.registry__entities", "uscc, name", ", ".join(f"('{code}', '{code}')" for code in codes[:30]))
+    insured = ", ".join(f"('{code}', '2026-10-01', {nth})" for nth, code in enumerate(codes[20:]))
+    warehouse.fill("feed.social__insurance", "uscc, month, insured_headcount", insured)
+    warehouse.fill(
+        "feed.agriculture__operators", "operator_id, uscc, name", "('1', NULL, '王家农场'), ('2', '91039', '李家')"
+    )
+    expected, target = warehouse.frame(*feature_names()), tmp_path / "features.parquet"
+    for at_once in (1_000_000, 7):
+        monkeypatch.setattr(features, "JOINED_AT_ONCE", at_once)
+        make_features(warehouse.con, NUMBERS, target)
+        found = warehouse.con.execute(f"FROM '{target}' ORDER BY ALL").pl()
+        assert found.columns == list(table("mart.features").table_columns)
+        assert found.to_dicts() == expected
+        assert [path.name for path in tmp_path.iterdir()] == [target.name], "nothing else is left"
+    assert len(expected) == 41
 
 
 def test_columns_are_those_declared_also_when_a_feed_is_left_out(warehouse: Warehouse) -> None:

@@ -299,6 +299,8 @@ def bills(starts: Sequence[date], paid_after: int = 20) -> list[dict[str, object
 BILLS = [
     ("ten paid months of twelve pass", AS_OF, bills(months("2026-01", "2026-10")), True),
     ("nine are not enough, and a lease is not known of", AS_OF, bills(months("2026-02", "2026-10")), None),
+    ("the twelfth month back counts", AS_OF, bills(months("2025-11", "2026-08")), True),
+    ("the running month does not", AS_OF, bills(months("2026-02", "2026-11"), paid_after=10), None),
     ("the thirteenth month back does not count", AS_OF, bills(months("2025-10", "2026-07")), None),
     ("a bill paid on 29 February counts on that day", LEAP_DAY, [*bills(months("2027-04", "2027-12")), {"account_no": "1", "kind": "电", "month": date(2028, 1, 1), "paid_on": LEAP_DAY}], True),
     ("and a day before it does not", date(2028, 2, 28), [*bills(months("2027-04", "2027-12")), {"account_no": "1", "kind": "电", "month": date(2028, 1, 1), "paid_on": LEAP_DAY}], None),

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from .tables import Warehouse
+from .tables import AS_OF, Warehouse
 
 
 def test_staff_is_looked_at_in_the_twelve_closed_months_only(warehouse: Warehouse) -> None:
@@ -194,13 +194,17 @@ def test_certifications_are_those_in_force(warehouse: Warehouse) -> None:
         ('B', '专精特新', '2026-11-24', NULL), -- granted from tomorrow: known to have none today
         ('B', '高新技术企业', '2027-01-01', NULL), -- the first to come counts
         ('C', '绿色工厂', '2026-11-24', NULL), -- no technology certification
-        ('C', '专精特新', '2026-12-01', '2026-11-30') -- over before it begins
+        ('C', '专精特新', '2026-12-01', '2026-11-30'), -- over before it begins
+        ('D', '专精特新', '2026-11-23', NULL), -- the first day is in force
+        ('E', '专精特新', '2026-11-24', '2026-11-24') -- for one day only
         """,
     )
     assert warehouse.entities("registry__certifications") == {
         "A": {"certifications": sorted(["高新技术企业", "科技型中小企业"]), "tech_certified_from": None},
         "B": {"certifications": [], "tech_certified_from": date(2026, 11, 24)},
         "C": {"certifications": [], "tech_certified_from": None},
+        "D": {"certifications": ["专精特新"], "tech_certified_from": None},
+        "E": {"certifications": [], "tech_certified_from": date(2026, 11, 24)},
     }
 
 
@@ -223,6 +227,7 @@ def test_any_loan_up_to_as_of_is_a_record(warehouse: Warehouse) -> None:
         """
         ('A', '1', '贷款', '2011-05-01', '2012-05-01'), -- settled long ago: still a record
         ('A', '2', '贴现', NULL, NULL), -- without a date: still a record
+        ('A', '7', '贷款', '2015-05-01', NULL), -- a later one is not the first
         ('A', '3', '个人经营贷款', '2010-01-01', NULL), -- the owner's own, counted apart
         ('A', '4', '贷款', '2026-11-24', NULL), -- after as-of
         ('B', '5', '贷款', '2026-11-23', NULL), -- on as-of
@@ -231,7 +236,7 @@ def test_any_loan_up_to_as_of_is_a_record(warehouse: Warehouse) -> None:
     )
     assert warehouse.entities("credit__loans") == {
         "A": {
-            "enterprise_loans": 2,
+            "enterprise_loans": 3,
             "personal_business_loans": 1,
             "first_loan_on": date(2010, 1, 1),
             "first_enterprise_loan_on": date(2011, 5, 1),
@@ -261,12 +266,14 @@ def test_online_events_count_with_consent_only(warehouse: Warehouse) -> None:
         'uscc, event_id, kind, "at", consent',
         """
         ('A', '1', '需求登记', '2026-11-01 09:00', TRUE), -- the latest demand with consent
+        ('A', '12', '需求登记', '2026-10-01 09:00', TRUE), -- an earlier one
         ('A', '2', '需求登记', '2026-11-20 09:00', FALSE), -- refused: does not exist here
         ('A', '3', '需求登记', '2026-11-21 09:00', NULL), -- no answer is no consent
         ('A', '4', '浏览', '2026-11-23 23:59', TRUE), -- on as-of itself
         ('A', '5', '浏览', '2026-11-24 00:00', TRUE), -- the day after
         ('A', '6', '咨询', '2026-08-25 00:00', TRUE), -- 90 days back
         ('A', '7', '咨询', '2026-08-24 23:59', TRUE), -- 91
+        ('A', '13', '浏览', '2026-08-25 00:00', TRUE), ('A', '14', '浏览', '2026-08-24 23:59', TRUE), -- views alike
         ('A', '10', '咨询', '2025-11-23 00:00', TRUE), -- twelve months back: the last that counts as a consultation
         ('A', '11', '咨询', '2025-11-22 23:59', TRUE),
         ('B', '8', '浏览', '2026-01-01 00:00', TRUE), -- consented, long ago, and registered no demand
@@ -274,7 +281,7 @@ def test_online_events_count_with_consent_only(warehouse: Warehouse) -> None:
         """,
     )
     assert warehouse.entities("online__intents") == {
-        "A": {"demand_registered_on": date(2026, 11, 1), "intents_90d": 3, "views_90d": 1, "consultations_12m": 3},
+        "A": {"demand_registered_on": date(2026, 11, 1), "intents_90d": 5, "views_90d": 2, "consultations_12m": 3},
         "B": {"demand_registered_on": None, "intents_90d": 0, "views_90d": 0, "consultations_12m": 0},
     }
 
@@ -291,13 +298,18 @@ def test_own_loans_and_confirmations_up_to_as_of(warehouse: Warehouse) -> None:
         """
         ('A', '2026-03-01 10:00', '确认首贷'), ('A', '2026-04-01 10:00', '确认首贷'), -- the latest check
         ('A', '2026-11-24 00:00', '确认首贷'), -- after as-of
-        ('B', '2026-04-01 10:00', '有意向') -- something else
+        ('B', '2026-04-01 10:00', '有意向'), -- something else
+        ('C', '2026-03-01 10:00', '确认首贷'), ('C', '2026-10-01 10:00', '他行已贷'), -- it has borrowed since
+        ('D', '2026-01-05 10:00', '他行已贷'), ('D', '2026-03-01 10:00', '确认首贷'), -- heard, then checked: it has not
+        ('F', '2026-11-23 23:59', '确认首贷'), -- on as-of itself
+        ('E', '2026-03-01 10:00', '确认首贷'), ('E', '2026-10-01 10:00', '无意向') -- no interest changes nothing of that
         """,
     )
     assert warehouse.entities("crm__disbursements") == {  # those on as-of count, those after it do not
         "A": {"own_disbursements": 2, "own_first_disbursed_on": date(2026, 11, 20)}
     }
-    assert warehouse.entities("crm__contacts") == {"A": {"first_loan_confirmed_on": date(2026, 4, 1)}}
+    confirmed = {uscc: row["first_loan_confirmed_on"] for uscc, row in warehouse.entities("crm__contacts").items()}
+    assert confirmed == {"A": date(2026, 4, 1), "D": date(2026, 3, 1), "E": date(2026, 3, 1), "F": AS_OF}
 
 
 def test_a_tenant_of_several_sites_is_shown_at_one(warehouse: Warehouse) -> None:
@@ -307,13 +319,15 @@ def test_a_tenant_of_several_sites_is_shown_at_one(warehouse: Warehouse) -> None
         """
         ('A', '1', '商圈', '2026-11-22'), -- run out
         ('A', '2', '园区', '2026-11-23'), -- the last day is in force
-        ('B', '2', '园区', NULL), ('B', '1', '商圈', NULL), -- nothing known: the lower number
+        ('B', '2', '园区', NULL), ('B', '1', '园区', NULL), -- nothing known: the lower number
         ('C', '1', '商圈', '2027-01-01'), ('C', '3', '园区', '2028-01-01'), -- both in force: the longer
-        ('D', '1', '商圈', '2026-01-01'), ('D', '3', '园区', NULL) -- a known end, even past, before an unknown one
+        ('D', '1', '商圈', '2026-01-01'), ('D', '3', '园区', NULL), -- a known end, even past, before an unknown one
+        ('E', '1', '园区', '2026-11-22'), ('E', '2', '商圈', '2026-11-23'), -- in force, before the kind of its segment
+        ('F', '1', '园区', '2027-01-01'), ('F', '2', '园区', '2028-01-01') -- of one kind: the longer
         """,
     )
     found = {uscc: row["site_id"] for uscc, row in warehouse.entities("sites__tenants").items()}
-    assert found == {"A": "2", "B": "1", "C": "3", "D": "1"}
+    assert found == {"A": "2", "B": "1", "C": "3", "D": "1", "E": "2", "F": "2"}
 
 
 def test_farm_operators_without_a_code_have_a_namespace_of_their_own(warehouse: Warehouse) -> None:

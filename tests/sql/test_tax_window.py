@@ -48,6 +48,7 @@ def test_four_quarterly_rows_cover_twelve_months_up_to_september(warehouse: Ware
             "tax_months_covered": 12,
             "tax_months_normal": 12,
             "tax_months_to_go": 0,
+            "tax_twelfth_due_on": None,
             "tax_zero_return_months": 0,
             "tax_paid_12m_yuan": Decimal("50100.00"),
         }

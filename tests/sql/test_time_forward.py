@@ -63,6 +63,8 @@ def filings(draw: st.DrawFn, as_of: date, cycle: int) -> list[Row]:
     kept = ends[: draw(st.integers(1, len(ends)))]
     habits = st.sampled_from(["good"] * 9 + ["late", "missing"])
     rows = [filing(end, cycle, draw(habits)) for end in kept]
+    if rows and rows[0] and draw(st.booleans()):  # the latest one's deadline is put off, or brought forward
+        rows[0] |= {"due_on": last(kept[0]) + timedelta(days=draw(st.sampled_from([12, 20, 26, 45, 75])))}
     return [row for row in rows if row and row["declared_on"] <= as_of]
 
 
@@ -175,6 +177,11 @@ def test_what_has_a_first_day_in_the_future_is_met_on_it(rule: str, feed: str, r
 QUARTERS = [filing(end, 3) for end in ((2026, 3), (2026, 6), (2026, 9))]
 ELEVEN = [filing(back((2026, 10), count), 1) for count in range(11)]
 SPOILT = [filing(back((2026, 10), count), 1, "late" if count == 4 else "good") for count in range(12)]
+# October is filed, and its deadline was put off to the 30th; once with eleven good months before, once with ten.
+PUT_OFF = [filing((2026, 10), 1) | {"due_on": date(2026, 11, 30)}]
+TWELFTH_PUT_OFF = PUT_OFF + [filing(back((2026, 9), count), 1) for count in range(11)]
+ELEVENTH_PUT_OFF = PUT_OFF + [filing(back((2026, 9), count), 1) for count in range(10)]
+TWO_PUT_OFF = [row | {"due_on": date(2026, 11, 27)} for row in TWELFTH_PUT_OFF[1:2]] + PUT_OFF + TWELFTH_PUT_OFF[2:-1]
 YOUNG = [{"month": first(back((2026, 10), count)), "insured_headcount": 5} for count in range(8)]
 OUTGROWN = [
     {"month": first(back((2026, 10), count)), "insured_headcount": 21 if count == 2 else 20} for count in range(12)
@@ -189,6 +196,14 @@ LEFT = [{"month": first(back((2026, 10), count)), "insured_headcount": 5} for co
         ("paid_tax_12_months", "tax__payments", QUARTERS, date(2027, 1, 16)),
         ("paid_tax_12_months", "tax__payments", ELEVEN, date(2026, 12, 16)),  # November is the twelfth
         ("paid_tax_12_months", "tax__payments", SPOILT, date(2027, 7, 16)),  # June was late: July to June next year
+        ("paid_tax_12_months", "tax__payments", TWELFTH_PUT_OFF, date(2026, 12, 1)),  # the day after its own deadline
+        (
+            "paid_tax_12_months",
+            "tax__payments",
+            ELEVENTH_PUT_OFF,
+            date(2026, 12, 16),
+        ),  # November's, by default the 15th
+        ("paid_tax_12_months", "tax__payments", TWO_PUT_OFF, None),  # of two periods still open nobody can tell
         ("paid_tax_12_months", "tax__payments", [filing((2026, 8), 1)], None),  # it stopped filing
         ("insured_staff_3_to_20", "social__insurance", YOUNG, date(2027, 2, 1)),  # eleven with January, one may miss
         ("insured_staff_3_to_20", "social__insurance", OUTGROWN, date(2027, 9, 1)),  # August's 21 leaves the window

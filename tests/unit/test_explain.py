@@ -313,6 +313,16 @@ def test_an_alternative_to_tech_costs_its_discount_more_and_is_lent_for_a_shorte
     assert told.endswith("以申请核定 (limit on application)；最长36个月，年利率3.600%")
 
 
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [(None, "额度未定，不测算 (no limit to work it out from)"), (Decimal(50_000), "不适用 (none)")],
+    ids=["no limit", "neither green nor technology"],
+)
+def test_without_a_limit_nobody_is_told_that_there_is_no_subsidy_for_them(limit: Decimal | None, said: str) -> None:
+    """S50: a green trader is subsidised, only not by a number known before it applies."""
+    assert offer_text("trade" if limit is None else "basic", limit_yuan=limit)["贴息"] == said
+
+
 def test_livelihood_is_explained_by_the_base_that_is_not_the_wage() -> None:
     row = {"limit_yuan": Decimal(311_118), "limit_other_reading_yuan": Decimal(51_853)}
     lines = offer_text("livelihood", **row)

@@ -1,0 +1,70 @@
+"""Who must not be approached (S29, PIPL 24): refusals are honoured wherever they were told, from their first to their last day.
+
+Each case is asked twice: of the SELECT that keeps entities off the list, and of what `explain` says of one of them.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from pipelines.eligibility.evidence import suppressions
+
+from .tables import AS_OF, Warehouse
+
+REGISTER, CONTACT = "feed.crm__suppressions", "feed.crm__contacts"
+COLUMNS = {REGISTER: "uscc, reason, from_on, until_on", CONTACT: "uscc, contacted_at, result"}
+
+CASES: list[tuple[str, date, dict[str, str], bool]] = [
+    ("nobody said anything", AS_OF, {}, False),
+    ("a refusal without days is for ever", AS_OF, {REGISTER: "('A', '拒绝营销', NULL, NULL)"}, True),
+    ("it begins on its first day", AS_OF, {REGISTER: "('A', '拒绝营销', '2026-11-23', NULL)"}, True),
+    ("and not the day before", AS_OF, {REGISTER: "('A', '拒绝营销', '2026-11-24', NULL)"}, False),
+    ("it ends after its last day", AS_OF, {REGISTER: "('A', '投诉', '2026-01-01', '2026-11-23')"}, True),
+    ("and is over the day after", AS_OF, {REGISTER: "('A', '投诉', '2026-01-01', '2026-11-22')"}, False),
+    ("a last day on 29 February", date(2028, 2, 29), {REGISTER: "('A', '处理中', NULL, '2028-02-29')"}, True),
+    ("is over on 1 March", date(2028, 3, 1), {REGISTER: "('A', '处理中', NULL, '2028-02-29')"}, False),
+    ("a reason nobody knows suppresses as well", AS_OF, {REGISTER: "('A', '别打了', NULL, NULL)"}, True),
+    ("one of two that is still in force is enough", AS_OF, {REGISTER: "('A', '投诉', NULL, '2026-01-01'), ('A', '黑名单', NULL, NULL)"}, True),
+    ("a refusal told to the account manager counts", AS_OF, {CONTACT: "('A', '2026-03-02 10:00', '拒绝营销')"}, True),
+    ("on the very day too", AS_OF, {CONTACT: "('A', '2026-11-23 23:59', '拒绝营销')"}, True),
+    ("tomorrow's is not known yet", AS_OF, {CONTACT: "('A', '2026-11-24 00:00', '拒绝营销')"}, False),
+    ("having no interest today is no refusal", AS_OF, {CONTACT: "('A', '2026-11-20 10:00', '无意向')"}, False),
+    ("a contact without a result is none", AS_OF, {CONTACT: "('A', '2026-11-20 10:00', NULL)"}, False),
+    ("interest shown later does not undo it", AS_OF, {CONTACT: "('A', '2026-03-02 10:00', '拒绝营销'), ('A', '2026-11-02 10:00', '有意向')"}, True),
+    ("the bank's register can end it", AS_OF, {CONTACT: "('A', '2026-03-02 10:00', '拒绝营销')", REGISTER: "('A', '拒绝营销', '2026-03-02', '2026-11-22')"}, False),
+    ("also by an entry without a first day", AS_OF, {CONTACT: "('A', '2026-03-02 10:00', '拒绝营销')", REGISTER: "('A', '拒绝营销', NULL, '2026-11-22')"}, False),
+    ("not before the last day it states", AS_OF, {CONTACT: "('A', '2026-03-02 10:00', '拒绝营销')", REGISTER: "('A', '拒绝营销', '2026-03-02', '2026-11-23')"}, True),
+    ("and not one told after that", AS_OF, {CONTACT: "('A', '2026-11-20 10:00', '拒绝营销')", REGISTER: "('A', '拒绝营销', '2026-03-02', '2026-11-19')"}, True),
+    ("told on the last day it is ended with it", AS_OF, {CONTACT: "('A', '2026-11-19 10:00', '拒绝营销')", REGISTER: "('A', '拒绝营销', '2026-03-02', '2026-11-19')"}, False),
+    ("the end of a complaint does not end it", AS_OF, {CONTACT: "('A', '2026-03-02 10:00', '拒绝营销')", REGISTER: "('A', '投诉', '2026-03-02', '2026-11-22')"}, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("as_of", "rows", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_who_refused_is_left_alone(as_of: date, rows: dict[str, str], expected: bool, warehouse: Warehouse) -> None:
+    for table, values in rows.items():
+        warehouse.fill(table, COLUMNS[table], values)
+    warehouse.fill(REGISTER, COLUMNS[REGISTER], "('B', '黑名单', NULL, NULL) -- somebody else")
+    assert warehouse.rows("published/suppressed", as_of=as_of) == [{"uscc": "A"}] * expected + [{"uscc": "B"}]
+    assert bool(suppressions(warehouse.con, "A", as_of)) is expected
+
+
+def test_a_refusal_told_in_a_contact_is_explained_with_its_day_and_its_row(warehouse: Warehouse) -> None:
+    warehouse.fill(
+        CONTACT, "uscc, contacted_at, result, file_id, row_no", "('A', '2026-03-02 10:00', '拒绝营销', 'f00d', 7)"
+    )
+    assert suppressions(warehouse.con, "A", AS_OF) == (
+        {"reason": "拒绝营销", "from_on": date(2026, 3, 2), "until_on": None, "file_id": "f00d", "row_no": 7},
+    )
+
+
+def test_the_channel_of_the_earliest_week_is_that_which_saw_it_first(warehouse: Warehouse) -> None:
+    """S30: one entity, several channels; the one that surfaced it first is kept."""
+    warehouse.fill(
+        "out.target_list",
+        "week, uscc, channel_first_seen",
+        "('2026-W40', 'A', 'park'), ('2026-W39', 'A', 'online'), ('2026-W41', 'A', 'government_data')",
+    )
+    assert warehouse.rows("published/first_seen") == [{"uscc": "A", "channel": "online"}]
