@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pipelines.errors import DeclarationError
 from pipelines.warehouse.connect import Connection, quoted
@@ -35,19 +35,21 @@ def make_features(con: Connection, values: Mapping[str, object], target: Path) -
         values: the parameters of the SELECTs.
         target: written whole or not at all.
     """
+    folder = target.with_suffix(".feeds")
+    shutil.rmtree(folder, ignore_errors=True)  # of a run that was stopped
+    folder.mkdir()
     names = feature_names()
-    with TemporaryDirectory(prefix=".features-", dir=target.parent) as scratch:
-        folder = Path(scratch)
-        for name in names:
-            to_parquet(con, select(f"features/{name}"), values, folder / f"{name}.parquet")
-        parts = -(-_largest(con, folder) // JOINED_AT_ONCE) or 1
-        made = [folder / f"part-{part}" for part in range(parts)]
-        for part, path in enumerate(made):
-            to_parquet(con, assemble(names, partial(_ranged, folder, part, parts)), {}, path)
-        if parts > 1:
-            to_parquet(con, f"FROM read_parquet([{', '.join(quoted(str(path)) for path in made)}])", {}, folder / "all")
-            made = [folder / "all"]
-        made[0].replace(target)
+    for name in names:
+        to_parquet(con, select(f"features/{name}"), values, folder / f"{name}.parquet")
+    parts = -(-_largest(con, folder) // JOINED_AT_ONCE) or 1
+    made = [folder / f"part-{part}" for part in range(parts)]
+    for part, path in enumerate(made):
+        to_parquet(con, assemble(names, partial(_ranged, folder, part, parts)), {}, path)
+    if parts > 1:
+        to_parquet(con, f"FROM read_parquet([{', '.join(quoted(str(path)) for path in made)}])", {}, folder / "all")
+        made = [folder / "all"]
+    made[0].replace(target)
+    shutil.rmtree(folder)
 
 
 def _largest(con: Connection, folder: Path) -> int:
