@@ -26,8 +26,7 @@ from pipelines.scoring.fit_model import markdown, model_card
 from pipelines.scoring.fit_yaml import check_name, scorecard_yaml
 from pipelines.scoring.matured import CONTACTED, matured
 from pipelines.warehouse.connect import reader
-from pipelines.warehouse.features import features_sql
-from pipelines.warehouse.query import bound
+from pipelines.warehouse.features import make_features
 from pipelines.warehouse.visible import show_feeds, show_history
 
 BESIDE = ("size_class", "division_code")
@@ -138,10 +137,9 @@ def _of_week(run: Run, rows: pl.DataFrame, cards: Mapping[str, Card]) -> pl.Data
     link(listing)
     with reader(run.settings, listing.version) as con:
         show_feeds(con, day, listing.handover("links"))
-        con.register("wanted", rows.select("uscc"))
-        sql = f"SELECT * FROM ({features_sql()}) SEMI JOIN wanted USING (uscc)"
-        features = con.execute(sql, bound(con, sql, {**vars(p), "week": week})).pl()
-    sized = with_medium_bounds(features.lazy()).join(rows.select("uscc", "segment").lazy(), on="uscc")
+        make_features(con, {**vars(p), "week": week}, listing.handover("features"))
+    features = pl.scan_parquet(listing.handover("features"))
+    sized = with_medium_bounds(features).join(rows.select("uscc", "segment").lazy(), on="uscc")
     columns = {made.column for card in cards.values() for made in card.characteristics}
     known = valued(sized, cards, p).select("uscc", *BESIDE, *sorted(columns)).collect()
     place = pl.col("division_code").str.slice(0, 6).alias("place")

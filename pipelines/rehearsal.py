@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,7 +25,7 @@ from pipelines.runs import Run
 from pipelines.scoring.measures import wilson
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import open_published
-from pipelines.warehouse.features import features_sql
+from pipelines.warehouse.features import feature_names, parameters_of
 from pipelines.warehouse.publish import CURRENT
 from pipelines.warehouse.query import to_parquet
 from pipelines.warehouse.tables import table
@@ -171,8 +170,7 @@ def scratch(settings: Settings, changes: Sequence[str]) -> Iterator[Run]:
 
 def reuse_features(again: Run) -> bool:
     """Take the features of the release when no changed parameter enters their SQL; False when they must be made anew."""
-    sql = features_sql()
-    if any(re.search(rf"\${name}\b", sql) for name in again.overrides):
+    if any(again.overrides.keys() & parameters_of(feed) for feed in feature_names()):
         return False
     con = open_published(again.settings.published / CURRENT)
     try:

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from pipelines.feeds.contract import Contract, contract
+from pipelines.warehouse.features import completed
+from pipelines.warehouse.query import select
 
 if TYPE_CHECKING:
     from pipelines.warehouse.connect import Connection
@@ -16,15 +20,6 @@ BESIDE = {"never_borrowed": ("crm__disbursements",)}
 """Feeds a rule looks at beside those that settle it: the bank's own loans disprove a first loan too."""
 
 QUARANTINED_SHOWN = 10
-
-REFUSED_IN_A_CONTACT = """
-        UNION ALL (
-            SELECT result, CAST(contacted_at AS DATE) AS said_on, NULL, file_id, row_no FROM feed.crm__contacts
-            WHERE uscc = $uscc AND result = '拒绝营销' AND contacted_at < CAST($as_of AS DATE) + 1
-                AND NOT EXISTS (FROM own WHERE reason = result AND coalesce(until_on >= said_on, TRUE))
-            ORDER BY contacted_at DESC LIMIT 1
-        )"""
-"""The latest refusal that no entry of the register covers; as in `sql/published/suppressed.sql`."""
 
 
 @dataclass(frozen=True)
@@ -185,23 +180,18 @@ def feed_state(con: Connection, feed: str, as_of: date) -> str:
 
 
 def suppressions(con: Connection, uscc: str, as_of: date) -> tuple[dict[str, Any], ...]:
-    """The suppressions of an entity in force at as-of, with their rows; refusals told in a contact are among them."""
-    present = columns_of(con, "feed.crm__suppressions")
-    if not present:
+    """What keeps an entity off the lists at as-of, with the rows it stands in: by the SELECT that keeps it off."""
+    if not columns_of(con, "feed.crm__suppressions"):
         return ()
-    current = "AND (superseded_on IS NULL OR superseded_on > $as_of)" if "superseded_on" in present else ""
-    refused = REFUSED_IN_A_CONTACT if columns_of(con, "feed.crm__contacts") else ""
-    query = f"""
-        WITH own AS (
-            SELECT reason, from_on, until_on, file_id, row_no FROM feed.crm__suppressions
-            WHERE uscc = $uscc AND coalesce(from_on, $as_of) <= $as_of {current}
-        )
-        SELECT * FROM own WHERE coalesce(until_on, $as_of) >= $as_of {refused}
-        ORDER BY reason
-    """  # noqa: S608 - fixed clauses
+    query = f"SELECT * EXCLUDE (uscc) FROM ({select('published/suppressed')}) WHERE uscc = $uscc"  # noqa: S608 - ours
     found = con.execute(query, {"uscc": uscc, "as_of": as_of})
     names = [column[0] for column in found.description or []]
     return tuple(dict(zip(names, row, strict=True)) for row in found.fetchall())
+
+
+def features_of(con: Connection, uscc: str) -> pl.DataFrame:
+    """The features of an entity in a published file, with every column declared today; no row where it is not known."""
+    return con.execute(completed("SELECT * FROM mart.features WHERE uscc = ?"), [uscc]).pl()
 
 
 def _key(uscc: str) -> tuple[str, str]:

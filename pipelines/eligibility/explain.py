@@ -18,6 +18,7 @@ from pipelines.eligibility.evidence import (
     Quarantined,
     Source,
     columns_of,
+    features_of,
     links,
     quarantined,
     rows_of,
@@ -193,7 +194,7 @@ def _release(con: Connection, published: Path) -> _Release:
 def _explained(release: _Release, query: str, uscc: str) -> Explanation:
     con, week = release.con, release.week
     judged = rows_of(con, "SELECT * FROM out.eligibility WHERE week = ? AND uscc = ?", week, uscc)[0]
-    features = con.execute("SELECT * FROM mart.features WHERE uscc = ?", [uscc]).pl()
+    features = features_of(con, uscc)
     listings = rows_of(con, "SELECT * FROM out.target_list WHERE uscc = ? ORDER BY week DESC", uscc)
     listed = next((row for row in listings if row["week"] == week), None)
     sources = {feed: source(con, feed, uscc, release.as_of) for feed in _feeds()}

@@ -43,6 +43,5 @@ def _in_district(p: Parameters) -> Gap:
 
 def _site() -> pl.Expr:
     shown = said("{}（{}）", pl.col("site_name"), pl.col("site_kind"))
-    # by a pattern: releases published before the column was there are explained as well
-    tenancy = pl.concat_str([shown, pl.col("^other_site_kind$")], separator="，另在", ignore_nulls=True)
+    tenancy = pl.concat_str([shown, pl.col("other_site_kind")], separator="，另在", ignore_nulls=True)
     return pl.when(pl.col("site_id").is_null()).then(pl.lit("不在入驻名单")).otherwise(tenancy)

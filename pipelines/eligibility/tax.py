@@ -43,8 +43,7 @@ def _twelfth_month_closes_on(p: Parameters) -> pl.Expr:
     to_go = pl.col("tax_months_to_go")
     first_after = pl.col("tax_window_end_on").dt.month_start().dt.offset_by(pl.format("{}mo", to_go + 1))
     usual = first_after.dt.offset_by(f"{p.tax_deadline_day - 1}d")
-    # by a pattern: releases published before the column was there are explained as well
-    due_on = pl.coalesce(pl.col("^tax_twelfth_due_on$"), usual)
+    due_on = pl.coalesce(pl.col("tax_twelfth_due_on"), usual)
     closes_on = due_on.dt.offset_by(f"{p.grace_days + 1}d")  # the deadline itself is still open: closed the day after
     return pl.when((to_go > 0) & (closes_on > p.as_of)).then(closes_on)
 

@@ -60,17 +60,8 @@ def _largest(con: Connection, folder: Path) -> int:
 
 
 def _ranged(folder: Path, part: int, parts: int, name: str) -> str:
-    """One feed's features of the codes of a range; all nulls are in one."""
+    """One feed's features of the codes of a range."""
     return f"FROM {quoted(str(folder / f'{name}.parquet'))} WHERE hash(uscc) % {parts} = {part}"
-
-
-def _selected(name: str) -> str:
-    return select(f"features/{name}")
-
-
-def features_sql() -> str:
-    """The SELECT of the features frame over every feed that has a feature SELECT."""
-    return assemble(feature_names())
 
 
 def feature_names() -> list[str]:
@@ -85,19 +76,20 @@ def parameters_of(feed: str) -> set[str]:
     return set(re.findall(r"\$(\w+)", path.read_text(encoding="utf-8"))) if path.is_file() else set()
 
 
-def assemble(names: Sequence[str], relation: Callable[[str], str] = _selected) -> str:
-    """The SELECT that full-joins the named feature SELECTs, or what `relation` names in place of each, on `uscc`.
+def assemble(names: Sequence[str], relation: Callable[[str], str]) -> str:
+    """The SELECT that full-joins what each named feed says on `uscc`; `relation` gives the SELECT of a feed.
 
     Grain: one row per entity that any of them knows. Columns, their order and types are those of `mart.features`; a
     column of a feed that is not named is NULL. Named parameters are those of the SELECTs.
 
     Raises:
-        DeclarationError: no name is given, or a name has no SELECT.
+        DeclarationError: no name is given.
     """
     if not names:
         raise DeclarationError("no feature SELECT to assemble; expected at least one stem of sql/features/")
     ctes = [f"{name} AS (\n{relation(name)}\n)" for name in names]
-    return ",\n".join([f"WITH {ctes[0]}", *ctes[1:], _joined(names), _complete()]) + f"\n{_frame()}"
+    complete = f"complete AS (\n    {completed('SELECT * FROM joined')}\n)"
+    return ",\n".join([f"WITH {ctes[0]}", *ctes[1:], _joined(names), complete]) + f"\n{_frame()}"
 
 
 def _joined(names: Sequence[str]) -> str:
@@ -112,10 +104,10 @@ def _tree(names: Sequence[str]) -> str:
     return f"({_tree(names[:half])} FULL JOIN {_tree(names[half:])} USING (uscc))"
 
 
-def _complete() -> str:
-    """All declared columns: those no SELECT brings come from a typed relation without rows."""
+def completed(rows: str) -> str:
+    """SELECT of rows with all declared columns: those they lack are NULL, as in a release made before a column was there."""
     missing = ", ".join(f"CAST(NULL AS {column.type}) AS {column.name}" for column in _columns())
-    return f"complete AS (\n    SELECT * FROM joined\n    UNION ALL BY NAME\n    SELECT {missing} WHERE FALSE\n)"
+    return f"{rows}\n    UNION ALL BY NAME\n    SELECT {missing} WHERE FALSE"
 
 
 def _frame() -> str:

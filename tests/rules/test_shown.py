@@ -150,19 +150,3 @@ def test_the_twelfth_month_closes_the_day_after_its_deadline(
 ) -> None:
     facts = TAX | {"tax_months_to_go": 1, "tax_twelfth_due_on": put_off_to}
     assert shown("paid_tax_12_months", plan(as_of), **facts)[2] == day
-
-
-def test_releases_published_before_a_column_was_there_are_shown_as_well() -> None:
-    """`explain` reads the features as they were published; these columns came after the first releases."""
-    newer = ("other_site_kind", "tax_twelfth_due_on")
-    older = frame([entity(INDIVIDUAL, **TAX, tax_months_to_go=1, site_id="S1", site_name="锦里", site_kind="园区")])
-    for made in RULES.values():
-        assert made.gap is not None
-        shown_then = made.gap(plan())
-        assert (
-            older.drop(newer)
-            .select(shown_then.value.alias("value"), shown_then.closes_on.alias("day"))
-            .collect()
-            .height
-            == 1
-        )

@@ -38,6 +38,11 @@ NUMBERS: Mapping[str, object] = {
 Row = dict[str, Any]
 
 
+def selected(feed: str) -> str:
+    """The feature SELECT of a feed, as the frame joins it."""
+    return select(f"features/{feed}")
+
+
 class Warehouse:
     """An in-memory database with empty `feed.*`, `out.target_list` and `plan.targets`."""
 
@@ -77,7 +82,7 @@ class Warehouse:
 
     def frame(self, *names: str, **numbers: object) -> list[Row]:
         """The rows of the assembled features frame."""
-        return self._rows(assemble(names), numbers)
+        return self._rows(assemble(names, selected), numbers)
 
     def as_view(self, name: str, **numbers: object) -> None:
         """Keep the rows of `sql/conversion/<name>.sql` as table `out.<name>`, as the flow does."""

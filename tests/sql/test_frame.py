@@ -8,11 +8,11 @@ import pytest
 
 from pipelines.errors import DeclarationError
 from pipelines.warehouse import features
-from pipelines.warehouse.features import assemble, feature_names, features_sql, make_features
+from pipelines.warehouse.features import assemble, feature_names, make_features
 from pipelines.warehouse.query import bound, select
 from pipelines.warehouse.tables import table
 
-from .tables import NUMBERS, Warehouse
+from .tables import NUMBERS, Warehouse, selected
 
 
 def test_every_entity_of_any_feed_has_one_row(warehouse: Warehouse) -> None:
@@ -61,7 +61,8 @@ def test_joined_in_ranges_of_codes_the_frame_is_the_same(
 def test_columns_are_those_declared_also_when_a_feed_is_left_out(warehouse: Warehouse) -> None:
     declared = table("mart.features").table_columns
     warehouse.fill("feed.tax__credit_grades", "uscc, year, grade", "('91A', 2025, 'A')")
-    for sql in (features_sql(), assemble(["tax__credit_grades"])):
+    for names in (feature_names(), ["tax__credit_grades"]):
+        sql = assemble(names, selected)
         described = warehouse.con.execute(f"DESCRIBE {sql}", bound(warehouse.con, sql, NUMBERS)).fetchall()
         assert {name: kind for name, kind, *_ in described} == declared
         assert [name for name, *_ in described] == list(declared)
@@ -97,7 +98,7 @@ def test_the_register_comes_first_and_the_order_is_fixed() -> None:
 @pytest.mark.parametrize(("names", "said"), [([], "at least one"), (["tax__nothing"], "tax__nothing")])
 def test_a_frame_of_nothing_is_refused(names: list[str], said: str) -> None:
     with pytest.raises(DeclarationError, match=said):
-        assemble(names)
+        assemble(names, selected)
 
 
 @pytest.mark.parametrize(

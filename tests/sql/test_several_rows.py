@@ -106,4 +106,3 @@ def test_both_sites_are_said_where_they_decide(rows: str, said: str, warehouse: 
     value = gap(plan()).value
     features = frame([entity(INDIVIDUAL, **found)])
     assert features.select(value).collect().item() == said
-    assert features.drop("other_site_kind").select(value).collect().item() == said.split("，")[0]  # of an older release

@@ -47,7 +47,8 @@ def test_who_refused_is_left_alone(as_of: date, rows: dict[str, str], expected: 
     for table, values in rows.items():
         warehouse.fill(table, COLUMNS[table], values)
     warehouse.fill(REGISTER, COLUMNS[REGISTER], "('B', '黑名单', NULL, NULL) -- somebody else")
-    assert warehouse.rows("published/suppressed", as_of=as_of) == [{"uscc": "A"}] * expected + [{"uscc": "B"}]
+    kept_off = {row["uscc"] for row in warehouse.rows("published/suppressed", as_of=as_of)}
+    assert kept_off == ({"A", "B"} if expected else {"B"})
     assert bool(suppressions(warehouse.con, "A", as_of)) is expected
 
 
