@@ -53,13 +53,13 @@ def fit(run: Run, segments: Sequence[str], target: Path, watch: Progress) -> Fit
     check_name(target)
     p = parameters(run.as_of)
     chosen = _chosen(segments)
-    closed = _closed(run, p).filter(pl.col("segment").is_in(chosen))
+    closed = _closed(run, p)
     refused = _too_few(closed, chosen, p)
     kept = [segment for segment in chosen if segment not in refused]
     if not kept:
         raise UsageError(f"nothing can be learned yet: {'; '.join(refused.values())}")
-    known = _at_listing(run, closed.filter(pl.col("segment").is_in(kept)), champions(p), watch)
-    made = {segment: _learned(known.filter(pl.col("segment") == segment), segment, p) for segment in kept}
+    known = _at_listing(run, closed, champions(p), watch)
+    made = {segment: _learned(known, segment, p) for segment in kept}
     refused |= {
         segment: f"{segment}: nothing known at listing tells events apart" for segment in kept if made[segment] is None
     }
@@ -147,14 +147,16 @@ def _of_week(run: Run, rows: pl.DataFrame, cards: Mapping[str, Card]) -> pl.Data
 
 
 def _learned(known: pl.DataFrame, segment: str, p: Parameters) -> tuple[Fit, Mapping[str, Any]] | None:
+    """A segment's card with its model card; None where nothing tells."""
     cards = champions(p)
     tried: Sequence[Characteristic] = candidates(segment, cards)
-    contacted = known.filter(pl.col("lane") == CONTACTED)
-    made = learn(contacted, cards[segment], tried, p)
+    is_own, is_contacted = pl.col("segment") == segment, pl.col("lane") == CONTACTED
+    made = learn(known.filter(is_own & is_contacted), known.filter(~is_own & is_contacted), cards[segment], tried, p)
     if made is None:
         return None
-    scored = evaluate(known.lazy(), {segment: made.card}, p).drop("lines").collect()
-    return made, model_card(made, known, scored)
+    own = known.filter(is_own)
+    scored = evaluate(own.lazy(), {segment: made.card}, p).drop("lines").collect()
+    return made, model_card(made, own, scored)
 
 
 def _write(

@@ -1,11 +1,10 @@
-"""A segment's card learned from matured conversions: bands, a logistic model of their evidence, points of 0 to 100."""
+"""A segment's card learned from matured conversions: bands, a logistic law of what they are worth, points of 0 to 100."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import polars as pl
 
@@ -13,6 +12,7 @@ from pipelines.parameters import Parameters
 from pipelines.scoring.card import Band, Card, Characteristic, Learned
 from pipelines.scoring.evaluate import band_of, evaluate
 from pipelines.scoring.fit_bins import Learnt, learn_bands
+from pipelines.scoring.fit_points import Law, learn_law
 from pipelines.scoring.spread import score_spread, spread
 
 _LEAST_INFORMATION = 0.02
@@ -52,7 +52,9 @@ def candidates(segment: str, champions: Mapping[str, Card]) -> list[Characterist
     return list({made.name: made for made in reversed(found.values())}.values())[::-1]
 
 
-def learn(rows: pl.DataFrame, champion: Card, tried: Sequence[Characteristic], p: Parameters) -> Fit | None:
+def learn(
+    rows: pl.DataFrame, others: pl.DataFrame, champion: Card, tried: Sequence[Characteristic], p: Parameters
+) -> Fit | None:
     """The card of a segment learned from its contacted, matured entities; None where nothing tells them apart.
 
     A trial is learned from seven of ten and measured on the other three; which is which follows from the code. The card
@@ -60,14 +62,15 @@ def learn(rows: pl.DataFrame, champion: Card, tried: Sequence[Characteristic], p
     the same shares of the entities as those of the champion, so that a switch changes who gets an A and not how many do.
 
     Args:
-        rows: uscc, `is_event`, `champion_grade`, and the columns of `tried` as they stood at listing.
+        rows: uscc, `segment`, `is_event`, `champion_grade`, and the columns of `tried` as they stood at listing.
+        others: those of the other segments, for what all have in common; may be none.
         champion: of the segment.
         tried: the characteristics that may be used.
         p: as-of of the fit.
     """
-    sample = _parted(rows.with_columns(pl.lit(champion.segment).alias("segment")))
-    trial = _taught(sample, sample.filter(pl.col("part") == TRAIN), champion, tried, p)
-    whole = _taught(sample, sample, champion, tried, p)
+    sample = _parted(rows)
+    trial = _taught(sample, sample.filter(pl.col("part") == TRAIN), others, champion, tried, p)
+    whole = _taught(sample, sample, others, champion, tried, p)
     if trial is None or whole is None:
         return None
     card, scored, information = whole
@@ -75,17 +78,24 @@ def learn(rows: pl.DataFrame, champion: Card, tried: Sequence[Characteristic], p
 
 
 def _taught(
-    sample: pl.DataFrame, cases: pl.DataFrame, champion: Card, tried: Sequence[Characteristic], p: Parameters
+    sample: pl.DataFrame,
+    cases: pl.DataFrame,
+    others: pl.DataFrame,
+    champion: Card,
+    tried: Sequence[Characteristic],
+    p: Parameters,
 ) -> tuple[Card, pl.DataFrame, Mapping[str, float]] | None:
     """The card that `cases` teach, the sample scored by it, and the information values; None where nothing tells."""
     learnt = [found for found in (learn_bands(cases, like) for like in tried) if found is not None]
     telling = [each for each in learnt if _tells(each, cases)]
-    telling, weights, base = _weights(cases, telling)
-    pointed = [found for found in _pointed(telling, weights) if any(found.worth)]
+    if not telling:
+        return None
+    law = learn_law(telling, cases, others)
+    pointed = [found for found in _pointed(telling, law) if any(found.worth)]
     if not pointed:
         return None
-    log_odds = pl.lit(base) + pl.sum_horizontal(
-        [weight * band_of(each.made, each.evidence) for each, weight in zip(telling, weights, strict=True)]
+    log_odds = pl.lit(law.base) + pl.sum_horizontal(
+        [band_of(each.made, worth) for each, worth in zip(telling, law.worth, strict=True)]
     )
     card, scored = _graded(sample.with_columns((1 / (1 + (-log_odds).exp())).alias("expected")), champion, pointed, p)
     return card, scored, {each.made.name: each.information for each in learnt}
@@ -108,31 +118,12 @@ def _parted(rows: pl.DataFrame) -> pl.DataFrame:
     return ordered.with_columns(pl.when(is_test).then(pl.lit(TEST)).otherwise(pl.lit(TRAIN)).alias("part"))
 
 
-def _weights(train: pl.DataFrame, telling: list[Learnt]) -> tuple[list[Learnt], list[float], float]:
-    """The weight of each characteristic in log-odds, and the base; whatever would count against its own evidence leaves."""
-    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
-
-    kept = telling
-    while kept:
-        evidence = train.select(band_of(each.made, each.evidence).alias(each.made.name) for each in kept)
-        model: Any = LogisticRegression().fit(evidence.to_numpy(), train.get_column("is_event").to_numpy())
-        weights = [float(weight) for weight in model.coef_[0]]
-        if min(weights) > 0:
-            return kept, weights, float(model.intercept_[0])
-        kept = [each for number, each in enumerate(kept) if number != weights.index(min(weights))]
-    return [], [], 0.0
-
-
-def _pointed(telling: Sequence[Learnt], weights: Sequence[float]) -> list[Characteristic]:
+def _pointed(telling: Sequence[Learnt], law: Law) -> list[Characteristic]:
     """Whole points: the least band of each is worth 0, the best of all together 100 (but for rounding)."""
-    lifts = [
-        [weight * (each - min(learnt.evidence)) for each in learnt.evidence]
-        for learnt, weight in zip(telling, weights, strict=True)
-    ]
-    best = sum(max(lift) for lift in lifts) or 1.0
+    best = sum(max(worth) for worth in law.worth) or 1.0
     return [
-        with_points(learnt.made, [math.floor(100 * each / best + 0.5) for each in lift])
-        for learnt, lift in zip(telling, lifts, strict=True)
+        with_points(learnt.made, [math.floor(100 * each / best + 0.5) for each in worth])
+        for learnt, worth in zip(telling, law.worth, strict=True)
     ]
 
 

@@ -26,28 +26,37 @@ _SIGNIFICANT_DIGITS = 3
 
 @dataclass(frozen=True)
 class Learnt:
-    """A characteristic with learned bands: `evidence` is ln(share of events / share of the others) by band.
+    """A characteristic with learned bands.
 
-    `information` is the information value: below 0.02 a characteristic tells nothing.
+    Attributes:
+        made: the characteristic; its points are not learned yet.
+        evidence: ln(share of events / share of the others) by band, unknown last.
+        information: the information value: below 0.02 a characteristic tells nothing.
+        least: the known band of least evidence: the first or last of a number; unknown values of what only adds points
+            (`ONLY_ADDS`) lie there too.
     """
 
     made: Characteristic
     evidence: tuple[float, ...]
     information: float
+    least: int
 
 
 def learn_bands(rows: pl.DataFrame, like: Characteristic) -> Learnt | None:
     """The bands of a characteristic learned from `rows` (its column, `is_event`); None where nothing can be told apart.
 
     Along the bands of a number the evidence only rises or only falls; where the plan only adds points it goes the way
-    of `like`, and unknown values lie in the band of least evidence.
+    of `like`, and unknown values lie in the band of least evidence (of a list: the value of least).
     """
+    trend = _trend(like)
     made = _values(rows, like) if like.values is not None else _bands(rows, like)
     while made is not None:
-        evidence, counts = _evidence(rows, made)
-        wrong = _against_the_trend(evidence[:-1], _trend(like) or _sign(evidence[0], evidence[-2]))
+        counts = _counts(rows, made)
+        least = _least(made, counts, trend)
+        evidence, counts = _evidence(counts, least if made.clause in ONLY_ADDS else None)
+        wrong = _against_the_trend(evidence[:-1], trend or _sign(evidence[0], evidence[-2]))
         if made.values is not None or wrong is None:
-            return Learnt(made, evidence, _information(evidence, counts))
+            return Learnt(made, evidence, _information(evidence, counts), least)
         made = _without(made, wrong)
     return None
 
@@ -102,8 +111,8 @@ def _sign(first: float, last: float) -> int:
     return (last > first) - (last < first)
 
 
-def _evidence(rows: pl.DataFrame, made: Characteristic) -> tuple[tuple[float, ...], list[tuple[int, int]]]:
-    """Evidence and counts (events, others) by band, unknown last."""
+def _counts(rows: pl.DataFrame, made: Characteristic) -> list[tuple[int, int]]:
+    """Events and others by band, unknown last."""
     codes = band_of(made, range(len(made.worth))).alias("band")
     counted = {
         band: (int(events), int(others))
@@ -111,17 +120,25 @@ def _evidence(rows: pl.DataFrame, made: Characteristic) -> tuple[tuple[float, ..
         .agg(pl.col("is_event").sum().alias("events"), (~pl.col("is_event")).sum().alias("others"))
         .iter_rows()
     }
-    counts = [counted.get(band, (0, 0)) for band in range(len(made.worth))]
-    if made.clause in ONLY_ADDS:
-        counts = _unknown_with_the_least(counts, _trend(made))
+    return [counted.get(band, (0, 0)) for band in range(len(made.worth))]
+
+
+def _least(made: Characteristic, counts: Sequence[tuple[int, int]], trend: int) -> int:
+    """The known band of least evidence: of a number the first or last, by the trend of the plan, else of the outcomes."""
+    known = [_of_counts(each, counts) for each in counts[:-1]]
+    if made.values is None:
+        return 0 if (trend or _sign(known[0], known[-1])) >= 0 else len(known) - 1
+    return min((number for number, each in enumerate(counts[:-1]) if sum(each)), key=lambda number: known[number])
+
+
+def _evidence(
+    counts: list[tuple[int, int]], unknown_with: int | None
+) -> tuple[tuple[float, ...], list[tuple[int, int]]]:
+    """Evidence by band, and the counts it comes from: unknown values with those of one band, or on their own."""
+    if unknown_with is not None:
+        both = (counts[unknown_with][0] + counts[-1][0], counts[unknown_with][1] + counts[-1][1])
+        counts = [both if band in (unknown_with, len(counts) - 1) else each for band, each in enumerate(counts)]
     return tuple(_of_counts(each, counts) for each in counts), counts
-
-
-def _unknown_with_the_least(counts: list[tuple[int, int]], trend: int) -> list[tuple[int, int]]:
-    """Unknown values join the band of fewest points: the first or last of a number, the other values of a list."""
-    least = 0 if trend >= 0 else len(counts) - 2
-    both = (counts[least][0] + counts[-1][0], counts[least][1] + counts[-1][1])
-    return [both if band in (least, len(counts) - 1) else each for band, each in enumerate(counts)]
 
 
 def _of_counts(band: tuple[int, int], counts: Sequence[tuple[int, int]]) -> float:

@@ -31,7 +31,7 @@ TEACHER = 1
 TEACHES = 2
 """It has so many times the entities of the one ranked: the rarest segment needs some 500 first loans to learn from."""
 
-UNSEEN = 3
+UNSEEN = 4
 """Seed of the world that is ranked."""
 
 COUNTS = ("taught by", "contacted", "loans")

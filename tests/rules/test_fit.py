@@ -21,6 +21,7 @@ from pipelines.scoring.evaluate import evaluate
 from pipelines.scoring.fit import Fit, candidates, learn
 from pipelines.scoring.fit_bins import ONLY_ADDS, learn_bands
 from pipelines.scoring.fit_model import markdown, model_card
+from pipelines.scoring.fit_points import learn_law
 from pipelines.scoring.fit_yaml import check_name, scorecard_yaml
 from pipelines.scoring.matured import matured
 from pipelines.scoring.measures import auc, ks, psi, wilson
@@ -56,15 +57,20 @@ def planted(n: int, seed: int = 7) -> pl.DataFrame:
         "champion_score": pl.Series(rng.integers(20, 80, n)).cast(pl.Int32),
         "size_class": pl.Series(rng.choice(["micro", "small"], n).tolist()),
         "place": frame["uscc"].str.slice(2, 4),
-        "lane": pl.Series(["contacted"] * n),
+        "lane": pl.Series(["contacted"] * n, dtype=pl.String),
+        "segment": pl.Series([SEGMENT] * n, dtype=pl.String),
     }
     missing = [pl.lit(None, dtype=kind).alias(name) for name, kind in FEATURES.items() if name not in {*facts, "uscc"}]
     return frame.with_columns(made.alias(name) for name, made in facts.items()).with_columns(missing)
 
 
+NOBODY = planted(10).clear()
+"""No other segment teaches."""
+
+
 @pytest.fixture(scope="module")
 def made() -> Fit:
-    found = learn(planted(12_000), CHAMPION, TRIED, P)
+    found = learn(planted(12_000), NOBODY, CHAMPION, TRIED, P)
     assert found is not None
     return found
 
@@ -78,8 +84,8 @@ def test_the_learned_score_tells_as_well_as_the_planted_truth(made: Fit) -> None
 
 
 def test_the_trial_is_measured_on_cases_that_did_not_teach_it_and_the_card_is_learned_from_all(made: Fit) -> None:
-    train = made.sample.filter(part="train").drop("score", "grade", "scorecard", "part", "expected", "segment")
-    taught = learn(train, CHAMPION, TRIED, P)
+    train = made.sample.filter(part="train").drop("score", "grade", "scorecard", "part", "expected")
+    taught = learn(train, NOBODY, CHAMPION, TRIED, P)
     assert taught is not None
     features = made.sample.drop("score", "grade", "scorecard").lazy()
     assert evaluate(features, {SEGMENT: taught.card}, P).collect()["score"].to_list() == made.trial["score"].to_list()
@@ -102,7 +108,7 @@ def test_what_tells_little_is_used_once_the_cases_are_too_many_for_chance(cases:
         pl.Float64
     )
     weak = rows.with_columns(is_event=chance)
-    found = learn(weak, CHAMPION, [made for made in TRIED if made.name in ("tax_grade", "invoicing")], P)
+    found = learn(weak, NOBODY, CHAMPION, [made for made in TRIED if made.name in ("tax_grade", "invoicing")], P)
     assert [made.name for made in found.card.characteristics] == used if found else used == []
     assert found is None or found.information["tax_grade"] < 0.02
 
@@ -150,7 +156,7 @@ def test_the_same_sample_in_any_order_gives_the_same_bytes() -> None:
     rows = planted(2_000)
     texts = set()
     for sample in (rows, rows.reverse(), rows.sample(fraction=1, shuffle=True, seed=3)):
-        found = learn(sample, CHAMPION, TRIED, P)
+        found = learn(sample, NOBODY, CHAMPION, TRIED, P)
         assert found is not None
         model = model_card(found, sample.drop("truth"), found.sample)
         texts.add(scorecard_yaml("a", AS_OF, [found.card]) + markdown("a", [model], []))
@@ -183,6 +189,7 @@ def test_nothing_is_learned_where_nothing_tells() -> None:
     assert (
         learn(
             constant.drop("inflow_cv_12m").with_columns(inflow_cv_12m=pl.lit(None, dtype=pl.Float64)),
+            NOBODY,
             CHAMPION,
             TRIED[:1],
             P,
@@ -208,6 +215,103 @@ def test_learned_bands_are_monotone_in_the_rate_of_events(seed: int, n: int, onl
     assert known == sorted(known) or (not only_adds and known == sorted(known, reverse=True))
     bounds = [band.below for band in found.made.bands[:-1]]
     assert bounds == sorted(set(bounds))  # type: ignore[type-var]
+
+
+def test_who_never_asked_is_not_taken_for_who_asked_most_recently() -> None:
+    asked = planted(4_000).with_columns(pl.Series("days", [day % 365 if day % 2 else None for day in range(4_000)]))
+    recently = pl.when(pl.col("days") < 60).then(0.7).when(pl.col("days").is_null()).then(0.1).otherwise(0.25)
+    rows = asked.with_columns(is_event=pl.Series(np.random.default_rng(3).random(4_000)) < recently)
+    like = replace(NUMBERED, clause="S28", column="days", bands=(Band(31, 25), Band(None, 0)), unknown=0)
+    found = learn_bands(rows, like)
+    assert found is not None
+    assert found.evidence[-1] == found.evidence[-2] == min(found.evidence)
+    assert found.least == len(found.evidence) - 2
+    fitted = learn(rows, NOBODY, CHAMPION, [like], P)
+    assert fitted is not None
+    assert fitted.card.characteristics[0].worth[-2:] == (0, 0)
+    assert fitted.card.characteristics[0].worth[0] == 100
+
+
+def test_what_only_goes_along_with_a_cause_gets_few_of_its_points() -> None:
+    """Old firms pay much tax here, and only the tax decides: age alone tells a lot, beside the tax nothing."""
+    rng = np.random.default_rng(2)
+    tax = rng.lognormal(11.3, 0.9, 8_000)
+    age = (24 + 40 * (np.log(tax) - 11.3) + rng.normal(0, 12, 8_000)).clip(0).round().astype(int)
+    event = rng.random(8_000) < 1 / (1 + np.exp(1.2 - 1.2 * (np.log(tax) - 11.3)))
+    rows = planted(8_000).with_columns(
+        pl.Series(tax.round(2)).cast(pl.Decimal(18, 2)).alias("tax_paid_12m_yuan"), pl.Series("age", age),
+        is_event=pl.Series(event),
+    )  # fmt: skip
+    tax_amount = next(each for each in TRIED if each.name == "tax_amount")
+    found = learn(rows, NOBODY, CHAMPION, [tax_amount, replace(NUMBERED, name="age", column="age")], P)
+    assert found is not None
+    assert found.information["age"] > found.information["tax_amount"] / 2
+    worth = {made.name: max(made.worth) for made in found.card.characteristics}
+    assert worth["tax_amount"] > 3 * worth.get("age", 0)
+
+
+def others(n: int, seed: int) -> pl.DataFrame:
+    return planted(n, seed).with_columns(segment=pl.lit("small_employer"))
+
+
+def behind(found: Fit | None, unseen: pl.DataFrame) -> float:
+    """AUC of the planted truth less that of a learned card, by the propensities themselves."""
+    assert found is not None
+    scores = evaluate(unseen.lazy(), {SEGMENT: found.card}, P).collect()["score"].to_numpy()
+    truth = unseen["truth"].to_numpy()
+    events, weights = np.repeat([1, 0], len(truth)), np.concatenate([truth, 1 - truth])
+    best, learned = (roc_auc_score(events, np.tile(each, 2), sample_weight=weights) for each in (truth, scores))
+    return float(best - learned)
+
+
+def test_a_segment_of_few_cases_leans_on_what_the_others_teach() -> None:
+    unseen = planted(20_000, seed=11)
+    alone, leaning = [], []
+    for seed in range(3):
+        few = planted(400, seed)
+        alone.append(behind(learn(few, NOBODY, CHAMPION, TRIED, P), unseen))
+        leaning.append(behind(learn(few, others(6_000, seed + 50), CHAMPION, TRIED, P), unseen))
+    assert sum(leaning) < 0.75 * sum(alone)
+
+
+def test_a_segment_of_many_cases_goes_its_own_way() -> None:
+    unseen, contrary = planted(20_000, seed=11), others(20_000, 50).with_columns(~pl.col("is_event"))
+    found = learn(planted(12_000), contrary, CHAMPION, TRIED, P)
+    assert behind(found, unseen) < 0.02
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 1_000), st.integers(120, 400), st.booleans())
+def test_the_law_is_monotone_along_the_bands_and_unknown_is_least_where_points_are_only_added(
+    seed: int, n: int, only_adds: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    x = pl.Series("x", rng.normal(0, 1, n)).set(pl.Series(rng.random(n) < 0.2), None)
+    chance = 1 / (1 + np.exp(-rng.choice([-2, 2]) * x.fill_null(rng.choice([-2, 2])).to_numpy()))
+    rows = pl.DataFrame({"x": x, "is_event": rng.random(n) < chance, "segment": SEGMENT, "uscc": ""})
+    found = learn_bands(rows, replace(NUMBERED, clause="S25" if only_adds else "S08"))
+    if found is None:
+        return
+    (worth,) = learn_law([found], rows, rows.clear()).worth
+    known = list(worth[:-1])
+    assert known in (sorted(known), sorted(known, reverse=True))
+    assert min(worth) == 0
+    if only_adds:
+        assert worth[-1] == 0 == worth[found.least]
+
+
+def test_a_law_of_one_list_of_values_is_that_of_its_rates() -> None:
+    """With one characteristic and many cases the differences in log-odds are those of the rates, by hand."""
+    rates = {"A": 0.5, "B": 0.3, "C": 0.1}
+    rows = pl.concat(
+        pl.DataFrame({"x": grade, "is_event": [number < rate * 4_000 for number in range(4_000)]})
+        for grade, rate in rates.items()
+    ).with_columns(segment=pl.lit(SEGMENT), uscc=pl.lit(""))
+    found = learn_bands(rows, replace(NUMBERED, bands=(), values={"A": 2, "B": 1, "C": 0}, other=0))
+    assert found is not None
+    law = learn_law([found], rows, rows.clear())
+    by_hand = [math.log(rate / (1 - rate)) - math.log(0.1 / 0.9) for rate in rates.values()]
+    assert [*law.worth[0][:3]] == pytest.approx(by_hand, abs=0.05)
 
 
 @settings(max_examples=40, deadline=None)
