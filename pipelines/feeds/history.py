@@ -28,7 +28,7 @@ FEWEST = 100
 """A share of fewer rows or codes moves by more than a percent with each of them and says nothing."""
 
 CODES_LOOKED_UP = 50_000
-"""So many distinct codes give the known share to half a percent; more would read the whole register for each file."""
+"""So many distinct codes give the known share to half a percent."""
 
 _SERIES = "regexp_replace(split_part({name}, '.', 1), '[0-9]+', '#', 'g')"
 
@@ -108,9 +108,7 @@ def _compare_with_earlier(con: Connection, made: Contract, name: str) -> None:
     """`usual`: rows and totals per month of the earlier deliveries of the series, newest first."""
     enough = f"FILTER (nth <= {USUAL_OF})"
     earlier_totals = "".join(
-        f""", (SELECT if(count(*) < {FEWEST_FOR_USUAL}, NULL, nullif(median(t.total_yuan::DOUBLE / t.months), 0))
-               FROM lake.ops.file_totals AS t JOIN earlier AS e USING (file_id)
-               WHERE t.feed = $feed AND t.column_name = {quoted(each.name)} AND e.nth <= {USUAL_OF}) AS "{each.name}\""""
+        f', (SELECT total FROM totals WHERE column_name = {quoted(each.name)}) AS "{each.name}"'
         for each in totalled(made)
     )
     con.execute(
@@ -124,9 +122,15 @@ def _compare_with_earlier(con: Connection, made: Contract, name: str) -> None:
             WHERE feed = $feed AND status = 'landed' AND rows_in > 0
                 AND {_SERIES.format(name="name")} = {_SERIES.format(name="$name")}
         ),
-        earlier AS (
+        earlier AS MATERIALIZED (
             SELECT file_id, rows_in / months AS rows, row_number() OVER (ORDER BY received_on DESC, landed_at DESC) AS nth
             FROM landed
+        ),
+        totals AS MATERIALIZED (
+            SELECT t.column_name,
+                   if(count(*) < {FEWEST_FOR_USUAL}, NULL, nullif(median(t.total_yuan::DOUBLE / t.months), 0)) AS total
+            FROM lake.ops.file_totals AS t JOIN earlier AS e USING (file_id)
+            WHERE t.feed = $feed AND e.nth <= {USUAL_OF} GROUP BY t.column_name
         )
         SELECT max(rows) FILTER (nth = 1) AS last_rows,
                if(count(*) < {FEWEST_FOR_USUAL}, NULL, median(rows) {enough}) AS rows{earlier_totals}
@@ -140,14 +144,23 @@ def _known_share(con: Connection, made: Contract, accepted: int) -> str:
     """SQL of the share of codes that the register knows; of a fixed part of all codes when there are many."""
     if made.feed == REGISTER or not any(column.name == "uscc" for column in made.columns):
         return "NULL::DOUBLE"
-    part = max(1, accepted // CODES_LOOKED_UP)
-    chosen = f"uscc IS NOT NULL AND hash(uscc) % {part} = 0"
+    con.execute(
+        f"CREATE TEMP TABLE IF NOT EXISTS registered AS SELECT DISTINCT hash(uscc) AS code FROM lake.feed.{REGISTER}"
+    )
     known = con.execute(
-        f"""
-        SELECT count(*), count(r.uscc), (SELECT count(*) FROM (FROM lake.feed.{REGISTER} LIMIT 1))
-        FROM (SELECT DISTINCT uscc FROM batch WHERE {chosen}) AS b
-        LEFT JOIN (SELECT DISTINCT uscc FROM lake.feed.{REGISTER} WHERE {chosen}) AS r USING (uscc)
         """
+        WITH codes AS MATERIALIZED (
+            SELECT DISTINCT hash(uscc) AS code FROM batch WHERE uscc IS NOT NULL AND hash(uscc) % $part = 0
+        )
+        SELECT (SELECT count(*) FROM codes), (SELECT count(*) FROM codes JOIN registered USING (code)),
+               (SELECT count(*) FROM registered)
+        """,
+        {"part": max(1, accepted // CODES_LOOKED_UP)},
     ).fetchone()
-    codes, found, has_register = known or (0, 0, 0)
-    return f"{found / codes:.6f}" if has_register and codes >= FEWEST else "NULL::DOUBLE"
+    codes, found, registered = known or (0, 0, 0)
+    return f"{found / codes:.6f}" if registered and codes >= FEWEST else "NULL::DOUBLE"
+
+
+def forget_register(con: Connection) -> None:
+    """After a landing that changed the register: its codes are kept from one file to the next."""
+    con.execute("DROP TABLE IF EXISTS temp.registered")

@@ -264,6 +264,8 @@ class Landing:
             self._write_periods(made, lineage)
         if outcome.accepted:
             history.keep_totals(self._con, made, outcome.file_id)
+        if made.feed == history.REGISTER:
+            history.forget_register(self._con)
         self._con.execute(
             """
             INSERT INTO lake.quarantine.rows (feed, file_id, row_no, raw, reasons)
