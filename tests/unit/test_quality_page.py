@@ -10,8 +10,8 @@ import pytest
 
 from pipelines.quarantine.state import Reason
 from pipelines.report.charts import stacked_bars, timeline
-from pipelines.report.page import page
 from pipelines.report.quality import DeliveryLine, FailedCheck, FeedQuality, Quality
+from pipelines.report.quality_page import page
 
 HOSTILE = '<script>alert("1")</script><img src=x onerror=alert(1)>\'"&'
 DAY = date(2026, 11, 16)
