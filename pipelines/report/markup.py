@@ -92,9 +92,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") ->
     return f'<div class="scroll"><table{told}><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div>'
 
 
+def legend(*texts: str) -> str:
+    """How what stands above is to be read, Chinese first; the texts are markup already."""
+    return f'<p class="legend">{" ".join(texts)}</p>'
+
+
 def more(number: int, words: str) -> str:
     """How many are not shown; nothing when all are."""
-    return f'<p class="legend">… {number:,} {words}</p>' if number > 0 else ""
+    return legend(f"… {number:,} {words}") if number > 0 else ""
 
 
 def checks_table(checks: Iterable[FailedCheck]) -> str:

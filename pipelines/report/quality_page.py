@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 
 from pipelines.names import name_zh
 from pipelines.report.charts import stacked_bars, timeline
-from pipelines.report.markup import STATES, badge, cards, checks_table, document, e, more, state_badge, table
+from pipelines.report.markup import (
+    STATES,
+    badge,
+    cards,
+    checks_table,
+    document,
+    e,
+    heading,
+    legend,
+    more,
+    state_badge,
+    table,
+)
 
 if TYPE_CHECKING:
     from pipelines.quarantine.state import Reason
@@ -52,9 +64,12 @@ def page(quality: Quality) -> str:
             ),
             (_overview(feed) for feed in quality.feeds),
         ),
-        '<p class="legend"><i class="good"></i>接收 accepted <i class="calm"></i>重复 duplicates <i class="bad"></i>隔离 '
-        "quarantined"
-        "，柱高为该数据源内的相对行数 bar height is relative within a feed</p></section>",
+        legend(
+            '<i class="good"></i>接收 accepted <i class="calm"></i>重复 duplicates <i class="bad"></i>隔离 quarantined'
+            "，柱高为该数据源内的相对行数",
+            "bar height is relative within a feed",
+        )
+        + "</section>",
         *(_feed(feed, span) for feed in present),
     ]
     return document(f"数据质量 {quality.week or ''}", body)
@@ -98,7 +113,8 @@ def _list(quality: Quality) -> str:
     held = quality.list_checks - len(quality.failed_list_checks)
     told = f"<p>{held:,} / {quality.list_checks:,} 项通过 <small>checks held</small></p>"
     failed = checks_table(quality.failed_list_checks) if quality.failed_list_checks else ""
-    return f'<section id="list"><h2>名单与评分的检查 <small>Checks of the list and its scores</small></h2>{told}{failed}</section>'
+    title = heading("名单与评分的检查", "Checks of the list and its scores")
+    return f'<section id="list">{title}{told}{failed}</section>'
 
 
 def _who(feed: FeedQuality) -> str:
