@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.eligibility.explained_parts import clean
+from pipelines.errors import disk_full_in_words
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,12 +41,20 @@ def document(title: str, body: Iterable[str], *styles: Path) -> str:
 
 
 def write_page(settings: Settings, name: str, text: str) -> Path:
-    """Write a page beside the releases, whole or not at all."""
+    """Write a page beside the releases, whole or not at all.
+
+    Raises:
+        DiskFullError: no space left; the page that was there is left.
+    """
     settings.published.mkdir(parents=True, exist_ok=True)
     path = settings.published / name
     partial = path.with_suffix(".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    try:
+        with disk_full_in_words(settings.home):
+            partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
     return path
 
 

@@ -97,12 +97,16 @@ def _converted(report: Weekly) -> str:
     rate = Rate(total.disbursed, total.published)
     mature = [line for line in report.stages if line.is_mature and not line.is_holdout]
     final = Rate(sum(line.disbursed for line in mature), sum(line.published for line in mature))
-    told = rate_text(final) if final.of else f"尚无满{report.maturity_days}天的批次 no cohort is old enough"
+    told = (
+        f"{rate_text(final)}（95%区间）"
+        if final.of
+        else f"尚无满{report.maturity_days}天的批次 no cohort is old enough"
+    )
     return cards([
         (count(total.contacted), "已触达", f"contacted, {of}", ""),
         (count(total.applied), "已申请", f"applied, {of}", ""),
         (count(total.disbursed), "首贷户", f"first loans, {of}", ""),
-        (share_text(rate.share), "首贷率（全部批次）", rate_text(rate), ""),
+        (share_text(rate.share), "首贷率（全部批次）", f"{rate_text(rate)}（95%区间）", ""),
         (share_text(final.share), "首贷率（成熟批次）", told, ""),
         (count(total.lost), "流失至他行", f"lost to other lenders, {of}", ""),
     ])  # fmt: skip

@@ -43,10 +43,13 @@ def held(county, tmp_path_factory) -> Home:
                 first_published_week = if(hash(uscc) % 10 < 3, '2026-W30', first_published_week),
                 first_published_on = if(hash(uscc) % 10 < 3, DATE '2026-07-20', first_published_on),
                 contacted_on = if(NOT is_holdout AND hash(uscc) % 3 = 0, DATE '2026-11-23', NULL),
-                applied_on = if(hash(uscc) % 6 = 0, DATE '2026-11-23', NULL),
-                approved_on = if(hash(uscc) % 12 = 0, DATE '2026-11-23', NULL),
-                disbursed_on = if(hash(uscc) % 12 = 0, DATE '2026-11-23', NULL),
-                outcome = CASE WHEN hash(uscc) % 12 = 0 THEN 'disbursed' WHEN hash(uscc) % 12 = 5 THEN 'lost' ELSE 'published' END
+                applied_on = if(hash(uscc) % 4 = 0, DATE '2026-11-23', NULL),
+                approved_on = if(hash(uscc) % 8 = 0, DATE '2026-11-23', NULL),
+                disbursed_on = if(hash(uscc) % 16 = 0 OR hash(uscc) % 9 = 1, DATE '2026-11-23', NULL),
+                outcome = CASE
+                    WHEN hash(uscc) % 16 = 0 OR hash(uscc) % 9 = 1 THEN 'disbursed'
+                    WHEN hash(uscc) % 12 = 5 THEN 'lost' ELSE 'published'
+                END
             """
         )
         funnel = select("conversion/funnel")
@@ -118,6 +121,17 @@ def test_the_funnel_is_that_of_the_published_table_in_both_ages(held, text, titl
         assert [cell.split()[0] for cell in told[2:6]] == [str(stage) for stage in stages], segment
         assert told[6].split()[1] == f"{stages[3]}/{published}", "the rate says of how many"
         assert told[7] == str(lost)
+        young = "first_published_week <> '2026-W30'"
+        counted = held.ask(
+            f"""
+            SELECT count(contacted_on), count(*), count(*) FILTER (contacted_on IS NOT NULL AND applied_on IS NOT NULL),
+                count(contacted_on), count(approved_on), count(applied_on),
+                count(*) FILTER (applied_on IS NOT NULL AND outcome = 'disbursed'), count(applied_on)
+            FROM out.conversions WHERE NOT is_holdout AND segment = '{segment}' AND ({young}) = {not is_mature}
+            """
+        )[0]
+        rates = [f"{events}/{of}" for events, of in zip(counted[::2], counted[1::2], strict=True)]
+        assert [next(word for word in cell.split() if "/" in word) for cell in told[2:6]] == rates, segment
 
 
 def test_the_held_out_have_their_own_rate(held, text, titles):
