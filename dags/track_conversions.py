@@ -1,4 +1,4 @@
-"""What became of the listed prospects: contacts, applications, disbursements -> conversions, funnel, plan progress."""
+"""What became of the listed prospects: contacts, applications, disbursements -> conversions, funnel, plan progress, report."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pipelines.due import day_due
 from pipelines.settings import Settings
 
 ABOUT = """
-Brings `out.conversions`, `out.funnel` and `out.plan_progress` up to date, daily at 07:00 (Asia/Shanghai), after the
-feeds of the night have landed.
+Brings `out.conversions`, `out.funnel`, `out.plan_progress` and the report (`published/report.html`) up to date, daily at
+07:00 (Asia/Shanghai), after the feeds of the night have landed.
 
 - The as-of date is the parameter `as_of`, else the day on which the run was due.
 - Running it again for a day replaces that day's figures by the same figures.

@@ -34,6 +34,7 @@ from pipelines.rehearsal import Rehearsal
 from pipelines.releases import Release
 from pipelines.replays import ReplayReport
 from pipelines.report.quality import write_quality
+from pipelines.report.weekly import write_report
 from pipelines.runs import Run
 from pipelines.scoring.score import score as score_prospects, score_bands, scores, spread_of
 from pipelines.settings import Settings, week_of
@@ -219,7 +220,7 @@ def pick(run: Run) -> None:
 
 
 def publish(run: Run) -> Release:
-    """Picked -> tables of the warehouse, marketing's files, the published `.duckdb`; current by one symlink swap."""
+    """Picked -> tables of the warehouse, marketing's files, the published `.duckdb`, current by one symlink swap; both pages."""
     conversion.track(run)
     monitoring.watch(run)
     with exclusive(run.settings.home, "publish"):
@@ -229,11 +230,12 @@ def publish(run: Run) -> Release:
             write_quality(run.settings)
             raise
         write_quality(run.settings)
+        write_report(run.settings)
         return release
 
 
 def track(settings: Settings, as_of: date | None = None) -> Path:
-    """Daily: what became of everyone ever listed, into the warehouse and a new published file; returns that file."""
+    """Daily: what became of everyone ever listed, into the warehouse, a new published file and the report; returns that file."""
     day = as_of or settings.default_as_of()
     with exclusive(settings.home, "track"), writer(settings) as con:
         migrate(con)
@@ -243,7 +245,9 @@ def track(settings: Settings, as_of: date | None = None) -> Path:
     link(tracked)
     conversion.track(tracked)
     with exclusive(settings.home, "track"):
-        return releases.publish_conversions(tracked)
+        published = releases.publish_conversions(tracked)
+        write_report(settings)
+        return published
 
 
 def replay(settings: Settings, week: str) -> ReplayReport:

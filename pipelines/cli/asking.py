@@ -1,4 +1,4 @@
-"""The commands that ask what was published: explain, lists, sql, changes."""
+"""The commands that ask what was published: explain, report, lists, sql, changes."""
 
 from __future__ import annotations
 
@@ -27,6 +27,21 @@ def explain(query: str, home: Path | None, as_json: bool) -> None:
     settings = Settings.from_env(home)
     explained = explain_entity(settings.published / CURRENT, query)
     click.echo(explained.to_json() if as_json else explained.to_text(out.width, color=out.is_terminal))
+
+
+@main.command()
+@home
+@as_json
+@in_words
+def report(home: Path | None, as_json: bool) -> None:
+    """Write the weekly report anew: plan, funnel, changes, cultivation register, the first explained. Reads without a net."""
+    from pipelines.report.weekly import write_report
+
+    path = write_report(Settings.from_env(home))
+    if as_json:
+        print_json({"report": path})
+        return
+    out.print(f"weekly report: {path}", soft_wrap=True, highlight=False)
 
 
 @main.command()

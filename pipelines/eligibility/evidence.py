@@ -83,7 +83,34 @@ class Link:
     rows: Source
 
 
-def links(con: Connection, week: str, uscc: str, as_of: date) -> tuple[Link, ...]:
+class Feeds:
+    """The feeds of a published file at as-of: what is the same for every entity is looked up once."""
+
+    def __init__(self, con: Connection, as_of: date) -> None:
+        """Of the published file that `con` has open."""
+        self._con, self._as_of = con, as_of
+        self._delivered: dict[str, _Delivered] = {}
+
+    def source(self, feed: str, uscc: str) -> Source:
+        """What a feed says of an entity: how many rows, and file and row number of the newest."""
+        if feed not in self._delivered:
+            self._delivered[feed] = _delivered(self._con, feed, self._as_of)
+        known = self._delivered[feed]
+        newest = _newest_row(self._con, known, uscc) if known.received_on else None
+        return Source(feed, known.made.title_zh, known.state, known.received_on, **(newest or {}))
+
+
+@dataclass(frozen=True)
+class _Delivered:
+    """A feed of a published file: its contract, state, the day its newest file came, and the columns it has there."""
+
+    made: Contract
+    state: str
+    received_on: date | None
+    columns: frozenset[str]
+
+
+def links(con: Connection, week: str, uscc: str, feeds: Feeds) -> tuple[Link, ...]:
     """The links of an entity in a release; none in a release that is older than linking."""
     if not columns_of(con, "register.links"):
         return ()
@@ -92,7 +119,7 @@ def links(con: Connection, week: str, uscc: str, as_of: date) -> tuple[Link, ...
         WHERE week = ? AND uscc = ? ORDER BY source_feed, source_id
     """
     found = rows_of(con, query, week, uscc)
-    return tuple(Link(**row, rows=source(con, row["source_feed"], uscc, as_of)) for row in found)
+    return tuple(Link(**row, rows=feeds.source(row["source_feed"], uscc)) for row in found)
 
 
 def rows_of(con: Connection, query: str, *values: object) -> list[dict[str, Any]]:
@@ -107,17 +134,6 @@ def columns_of(con: Connection, table: str) -> set[str]:
     schema, _, name = table.partition(".")
     query = "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?"
     return {row["column_name"] for row in rows_of(con, query, schema, name)}
-
-
-def source(con: Connection, feed: str, uscc: str, as_of: date) -> Source:
-    """What a feed says of an entity: how many rows, and file and row number of the newest."""
-    made = contract(feed)
-    received_on = _newest_file(con, feed, as_of)
-    state = "failed" if received_on and _has_failed(con, feed, received_on, as_of) else _state(made, received_on, as_of)
-    newest = _newest_row(con, made, uscc) if received_on else None
-    if newest is None:
-        return Source(feed, made.title_zh, state, received_on)
-    return Source(feed, made.title_zh, state, received_on, **newest)
 
 
 def quarantined(con: Connection, uscc: str) -> tuple[Quarantined, ...]:
@@ -222,17 +238,21 @@ def _state(made: Contract, received_on: date | None, as_of: date) -> str:
     return "late" if received_on < as_of - timedelta(days=made.late_after_days) else "fresh"
 
 
-def _newest_row(con: Connection, made: Contract, uscc: str) -> dict[str, Any] | None:
+def _delivered(con: Connection, feed: str, as_of: date) -> _Delivered:
+    made, received_on = contract(feed), _newest_file(con, feed, as_of)
+    state = "failed" if received_on and _has_failed(con, feed, received_on, as_of) else _state(made, received_on, as_of)
+    return _Delivered(made, state, received_on, frozenset(columns_of(con, f"feed.{feed}")))
+
+
+def _newest_row(con: Connection, known: _Delivered, uscc: str) -> dict[str, Any] | None:
     """Newest by period, then by receipt; an operator without a code is found by its own number."""
-    table = f"feed.{made.feed}"
-    present = columns_of(con, table)
-    key, value = _key(uscc)
-    if key not in present:
+    made, (key, value) = known.made, _key(uscc)
+    if key not in known.columns:
         return None
-    period = f"CAST(t.{made.period} AS DATE)" if made.period in present else "CAST(NULL AS DATE)"
+    period = f"CAST(t.{made.period} AS DATE)" if made.period in known.columns else "CAST(NULL AS DATE)"
     query = f"""
         SELECT count(*) OVER () AS rows, f.name AS file_name, t.file_id, t.row_no, t.received_on, {period} AS period
-        FROM {table} AS t LEFT JOIN ops.files AS f ON f.feed = ? AND f.file_id = t.file_id
+        FROM feed.{made.feed} AS t LEFT JOIN ops.files AS f ON f.feed = ? AND f.file_id = t.file_id
         WHERE t.{key} = ?
         ORDER BY period DESC NULLS LAST, t.received_on DESC, t.file_id, t.row_no DESC
         LIMIT 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,7 @@ import polars as pl
 from pipelines.eligibility.entity import Candidate, find
 from pipelines.eligibility.evidence import (
     BESIDE,
+    Feeds,
     Link,
     Quarantined,
     Source,
@@ -22,12 +24,11 @@ from pipelines.eligibility.evidence import (
     links,
     quarantined,
     rows_of,
-    source,
     suppressions,
 )
 from pipelines.eligibility.explained_offer import OfferLine, offer_lines
 from pipelines.eligibility.explained_verdict import Verdict, verdict
-from pipelines.eligibility.history import Change, history
+from pipelines.eligibility.history import Change, Weeks, history
 from pipelines.eligibility.rules import RULES, Rule
 from pipelines.eligibility.segments import SEGMENTS, Segment
 from pipelines.errors import UsageError
@@ -147,11 +148,12 @@ class _Release:
     """An open published file, and what it was made with."""
 
     con: Connection
-    path: Path
     week: str
     as_of: date
     parameters: Parameters
     notes: tuple[str, ...]
+    feeds: Feeds
+    weeks: Weeks
 
 
 def explain(published: Path, query: str) -> Explanation:
@@ -165,13 +167,32 @@ def explain(published: Path, query: str) -> Explanation:
     Raises:
         UsageError: nothing is published there, or no entity of the release fits the query.
     """
-    con = open_published(published)
-    try:
-        release = _release(con, published)
-        found = find(con, query, release.week)
+    with _opened(published) as release:
+        found = find(release.con, query, release.week)
         if len(found) > 1:
             return Explanation(query, release.week, release.as_of, candidates=found, notes=release.notes)
         return _explained(release, query, found[0].uscc)
+
+
+def explain_each(published: Path, usccs: Iterable[str]) -> tuple[Explanation, ...]:
+    """The same of several entities of the release, by their codes as it knows them, in their order.
+
+    Raises:
+        UsageError: nothing is published there.
+    """
+    with _opened(published) as release:
+        return tuple(_explained(release, uscc, uscc) for uscc in usccs)
+
+
+@contextmanager
+def _opened(published: Path) -> Iterator[_Release]:
+    con = open_published(published)
+    try:
+        release = _release(con, published)
+        try:
+            yield release
+        finally:
+            release.weeks.close()
     finally:
         con.close()
 
@@ -182,13 +203,15 @@ def _release(con: Connection, published: Path) -> _Release:
     run = rows_of(con, runs, week)
     if not run:
         raise UsageError(f"{published} holds no release with its run in ops.runs; publish one with `shoudai run`")
-    now = parameters(run[0]["as_of"])
+    as_of = run[0]["as_of"]
+    now = parameters(as_of)
     changed = run[0]["parameters_version"] not in (None, now.version)
     note = (
         "参数文件在本批次发布后有改动：所列门槛与额度算式按现行参数，结论按发布时 "
         "(parameter files changed since this release: thresholds shown are today's, outcomes are the release's)"
     )
-    return _Release(con, published, week, run[0]["as_of"], now, (note,) if changed else ())
+    notes = (note,) if changed else ()
+    return _Release(con, week, as_of, now, notes, Feeds(con, as_of), Weeks(con, published, week))
 
 
 def _explained(release: _Release, query: str, uscc: str) -> Explanation:
@@ -197,7 +220,7 @@ def _explained(release: _Release, query: str, uscc: str) -> Explanation:
     features = features_of(con, uscc)
     listings = rows_of(con, "SELECT * FROM out.target_list WHERE uscc = ? ORDER BY week DESC", uscc)
     listed = next((row for row in listings if row["week"] == week), None)
-    sources = {feed: source(con, feed, uscc, release.as_of) for feed in _feeds()}
+    sources = {feed: release.feeds.source(feed, uscc) for feed in _feeds()}
     named = [RULES[name] for name in names_zh("rule") if name in RULES]
     rules = tuple(_rule_line(release, rule, judged, features, sources) for rule in named)
     segments = tuple(_segment_line(segment, judged, sources) for segment in SEGMENTS)
@@ -213,7 +236,7 @@ def _explained(release: _Release, query: str, uscc: str) -> Explanation:
             name: judged.get(f"first_loan_{name}") for name in ("source", "evidence_on", "definition")
         },
         predecessor=_predecessor(release, _first(features).get("predecessor_uscc")),
-        links=links(con, week, uscc, release.as_of),
+        links=links(con, week, uscc, release.feeds),
         verdict=verdict(uscc, listed, segments, suppressed, {line.name for line in rules if line.can_be_met}),
         rules=rules,
         segments=segments,
@@ -224,7 +247,7 @@ def _explained(release: _Release, query: str, uscc: str) -> Explanation:
             rows_of(con, "SELECT * FROM out.watchlist WHERE week = ? AND uscc = ? ORDER BY segment", week, uscc)
         ),
         earlier=_earlier(listings, week),
-        history=history(con, release.path, uscc, listings, week),
+        history=history(release.weeks, uscc, listings),
         suppressions=suppressed,
         quarantined=quarantined(con, uscc),
         notes=release.notes,

@@ -69,26 +69,21 @@ SHOWN = ("rank", "segment", "score", "grade")
 
 
 def history(
-    con: Connection, published: Path, uscc: str, listings: Sequence[Mapping[str, Any]], week: str
+    weeks: Weeks, uscc: str, listings: Sequence[Mapping[str, Any]], most: int = CHANGES_SHOWN
 ) -> tuple[Change, ...]:
-    """What happened to an entity from list to list up to `week`, newest first; at most 12 changes.
+    """What happened to an entity from list to list up to a release, newest first; at most `most` changes.
 
     Args:
-        con: the published file of `week`.
-        published: its path, beside the folders of the earlier releases.
+        weeks: the releases.
         uscc: the entity.
         listings: its rows of `out.target_list`, of any week.
-        week: the release.
+        most: how many of its changes are told.
     """
-    runs = _runs(con, week)
     on = {row["week"]: {name: row[name] for name in SHOWN} for row in listings}
-    pairs = list(zip([None, *runs], runs, strict=False))
-    changed = [(old, new) for old, new in reversed(pairs) if _kind(on, old, new) is not None][:CHANGES_SHOWN]
-    books = _Books(con, published.resolve(), uscc, runs, week)
-    try:
-        return tuple(_change(books, on, old, new) for old, new in changed)
-    finally:
-        books.close()
+    pairs = list(zip([None, *weeks.runs], weeks.runs, strict=False))
+    changed = [(old, new) for old, new in reversed(pairs) if _kind(on, old, new) is not None][:most]
+    books = _Books(weeks, uscc)
+    return tuple(_change(books, on, old, new) for old, new in changed)
 
 
 def _runs(con: Connection, week: str) -> dict[str, dict[str, Any]]:
@@ -164,34 +159,51 @@ class _Book:
         return outcome
 
 
-class _Books:
-    """The releases, each opened when it is first asked for."""
+class Weeks:
+    """The releases up to one, in order: each published file is opened when it is first asked for, and once for all entities.
 
-    def __init__(
-        self, con: Connection, published: Path, uscc: str, runs: Mapping[str, Mapping[str, Any]], week: str
-    ) -> None:
-        self._root, self._uscc, self._runs = published.parent.parent, uscc, runs
-        self._books: dict[str, _Book | None] = {week: _Book(con, published.parent, uscc, runs[week])}
+    Attributes:
+        runs: week -> the run that published it last.
+    """
+
+    def __init__(self, con: Connection, published: Path, week: str) -> None:
+        """Of the published file of `week`, at `published`, that `con` has open; the earlier ones lie beside its folder."""
+        folder = published.resolve().parent
+        self.runs = _runs(con, week)
+        self._root = folder.parent
+        self._files: dict[str, tuple[Connection, Path] | None] = {week: (con, folder)}
         self._opened: list[Connection] = []
+
+    def file(self, week: str) -> tuple[Connection, Path] | None:
+        """The published file of a week, open, and its folder; None where it is gone."""
+        if week not in self._files:
+            folder = self._root / str(self.runs[week]["release"] or week)
+            path = folder / f"shoudai-{week}.duckdb"
+            self._files[week] = (self._open(path), folder) if path.is_file() else None
+        return self._files[week]
+
+    def _open(self, path: Path) -> Connection:
+        self._opened.append(open_published(path))
+        return self._opened[-1]
+
+    def close(self) -> None:
+        """Close what was opened here."""
+        for con in self._opened:
+            con.close()
+
+
+class _Books:
+    """What each release knows of one entity."""
+
+    def __init__(self, weeks: Weeks, uscc: str) -> None:
+        self._weeks, self._uscc = weeks, uscc
+        self._books: dict[str, _Book | None] = {}
 
     def of(self, week: str) -> _Book | None:
         if week not in self._books:
-            self._books[week] = self._open(week)
+            file = self._weeks.file(week)
+            self._books[week] = _Book(*file, self._uscc, self._weeks.runs[week]) if file else None
         return self._books[week]
-
-    def _open(self, week: str) -> _Book | None:
-        run = self._runs[week]
-        folder = self._root / str(run["release"] or week)
-        path = folder / f"shoudai-{week}.duckdb"
-        if not path.is_file():
-            return None
-        con = open_published(path)
-        self._opened.append(con)
-        return _Book(con, folder, self._uscc, run)
-
-    def close(self) -> None:
-        for con in self._opened:
-            con.close()
 
 
 def _rule_changes(was: _Book, now: _Book) -> tuple[RuleChange, ...]:

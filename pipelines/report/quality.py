@@ -14,7 +14,8 @@ from pipelines.feeds.gate import expected_of, filled, suite_of
 from pipelines.lists.checks import CHECKED, SUITE, list_values
 from pipelines.parameters import parameters
 from pipelines.quarantine.state import Reason, reasons
-from pipelines.report.page import page
+from pipelines.report.markup import write_page
+from pipelines.report.quality_page import page
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import Connection, reader
 
@@ -98,13 +99,7 @@ def write_quality(settings: Settings) -> Path:
     Raises:
         UsageError: there is no warehouse yet.
     """
-    text = page(quality(settings))
-    settings.published.mkdir(parents=True, exist_ok=True)
-    path = settings.published / QUALITY
-    partial = path.with_suffix(".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
-    return path
+    return write_page(settings, QUALITY, page(quality(settings)))
 
 
 def quality(settings: Settings) -> Quality:
@@ -120,7 +115,7 @@ def quality(settings: Settings) -> Quality:
         files = dict(con.execute("SELECT feed, count(*) FROM lake.ops.files GROUP BY 1").fetchall())
         checks = dict(con.execute("SELECT feed, count(*) FROM lake.ops.checks GROUP BY 1").fetchall())
         open_reasons = [each for each in reasons(con) if each.open]
-        list_checks, failed_list_checks = _list_checks(con)
+        list_checks, failed_list_checks = checks_of_list(con, "lake.ops.checks")
     made = []
     for feed in feeds():
         of = contract(feed)
@@ -173,12 +168,15 @@ def _failed_checks(con: Connection) -> Mapping[str, list[FailedCheck]]:
     }
 
 
-def _list_checks(con: Connection) -> tuple[int, tuple[FailedCheck, ...]]:
-    """Of the newest week that was judged: how many checks its list and scores went through, and those that did not hold."""
+def checks_of_list(con: Connection, ledger: str) -> tuple[int, tuple[FailedCheck, ...]]:
+    """Of the newest week that was judged: how many checks its list and scores went through, and those that did not hold.
+
+    `ledger` is `ops.checks`, of the warehouse or of a published file.
+    """
     rows = con.execute(
-        """
+        f"""
         SELECT file_id, expectation, column_name, severity, success, coalesce(error, observed), expected
-        FROM lake.ops.checks WHERE feed IN (SELECT unnest(?))
+        FROM {ledger} WHERE feed IN (SELECT unnest(?))
         QUALIFY file_id = max(file_id) OVER ()
         ORDER BY severity, expectation, column_name, expected
         """,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from pipelines.errors import DeclarationError
+import duckdb
+
+from pipelines.errors import DeclarationError, UsageError
 from pipelines.settings import HOUSE
 from pipelines.warehouse.connect import Connection, quoted
 
@@ -44,3 +47,21 @@ def to_parquet(con: Connection, sql: str, parameters: Mapping[str, object], path
         f"COPY ({sql}) TO {quoted(str(partial))} (FORMAT parquet, COMPRESSION lz4)", bound(con, sql, parameters)
     )
     partial.replace(path)
+
+
+def published_rows(con: Connection, name: str, **parameters: object) -> list[dict[str, Any]]:
+    """The rows that the SELECT of `sql/<name>.sql` finds in a published file, as dictionaries.
+
+    Raises:
+        UsageError: the file was published by a version of this project that did not write what is asked for.
+    """
+    sql = select(name)
+    try:
+        found = con.execute(sql, bound(con, sql, parameters))
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise UsageError(
+            f"the published file cannot answer sql/{name}.sql, another version of shoudai made it "
+            f"({str(error).splitlines()[0]}); publish the week again with `shoudai run`"
+        ) from error
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -92,5 +92,5 @@ def test_a_run_killed_again_and_again_ends_as_one_that_never_was(tmp_path):
     assert feed_tables(killed.settings) == feed_tables(quiet.settings)
     assert list_files(killed.current.resolve().parent) == list_files(quiet.current.resolve().parent)
     left = sorted(path.name for path in killed.settings.published.iterdir())
-    assert left == [WEEK, "current.duckdb", "latest", "quality.html"]
+    assert left == [WEEK, "current.duckdb", "latest", "quality.html", "report.html"]
     assert flow.replay(killed.settings, WEEK).differences == ()

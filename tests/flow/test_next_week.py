@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from datetime import date
 
@@ -131,6 +132,43 @@ def test_the_channel_that_surfaced_an_entity_first_is_kept(week_49):
     assert week_49.ask(f"SELECT count(*) FROM out.conversions WHERE first_published_week = '{WEEK}'")[0][0] > 500
 
 
-def test_both_weeks_replay(week_49):
+def test_the_report_says_who_left_came_and_changed_and_why(week_49):
+    lists = {
+        week: {
+            uscc: rest
+            for uscc, *rest in week_49.ask(
+                f"SELECT uscc, segment, score, grade FROM out.target_list WHERE week = '{week}'"
+            )
+        }
+        for week in (WEEK, "2026-W49")
+    }
+    was, now = lists[WEEK], lists["2026-W49"]
+    changed = [uscc for uscc in was.keys() & now.keys() if was[uscc] != now[uscc]]
+    assert was.keys() - now.keys()
+    text = (week_49.settings.published / "report.html").read_text(encoding="utf-8")
+    expected = {"新入": now.keys() - was.keys(), "退出": was.keys() - now.keys(), "留存": was.keys() & now.keys()}
+    for zh, codes_of in expected.items():
+        assert f"<b>{len(codes_of)}</b><span>{zh}</span>" in text
+    changes = re.sub(
+        r"<[^>]*>", " ", text[text.index('<section id="changes">') : text.index('<section id="watchlist">')]
+    )
+    told = " ".join(changes.split())
+    same = len(was.keys() & now.keys()) - len(changed)
+    assert (
+        f"合计 all {len(was)} {len(expected['退出'])} 0 {len(expected['新入'])} 0 {len(changed)} {same} {len(now)}"
+        in told
+    )
+    assert f"退出 left {len(expected['退出'])} 12 抽查 sampled 新数据 new data" in told
+    assert "从未贷款" in told, "the rule that turned"
+    asked = sum(
+        int(number) for number in re.findall(r"： (\d+)", told[told.index("退出 left") : told.index("变动 moved")])
+    )
+    assert asked == 12, "everyone who was asked has one cause"
+
+
+def test_both_weeks_replay_and_leave_the_report_as_it_is(week_49):
+    report = week_49.settings.published / "report.html"
+    before = report.read_bytes()
     assert flow.replay(week_49.settings, WEEK).differences == ()
     assert flow.replay(week_49.settings, "2026-W49").differences == ()
+    assert report.read_bytes() == before

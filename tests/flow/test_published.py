@@ -124,7 +124,13 @@ def test_the_links_stand_and_no_scaffold_is_left(county):
     published = county.settings.published
     assert county.current.is_symlink()
     assert (published / "latest").resolve() == (published / WEEK)
-    assert sorted(path.name for path in published.iterdir()) == [WEEK, "current.duckdb", "latest", "quality.html"]
+    assert sorted(path.name for path in published.iterdir()) == [
+        WEEK,
+        "current.duckdb",
+        "latest",
+        "quality.html",
+        "report.html",
+    ]
 
 
 def test_the_manifest_states_the_digest_of_every_file(county):

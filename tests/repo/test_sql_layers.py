@@ -16,6 +16,7 @@ MAY_READ = {
     "features": {"feed"},
     "published": {"feed", "mart", "out", "ops", "quarantine"},
     "conversion": {"feed", "out", "plan"},
+    "report": {"mart", "out", "ops"},
     "examples": {"feed", "mart", "out", "ops", "quarantine"},
 }
 CLOCKS = (exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentTime, exp.CurrentDatetime)

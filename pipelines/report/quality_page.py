@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
-from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.names import name_zh
 from pipelines.report.charts import stacked_bars, timeline
+from pipelines.report.markup import (
+    STATES,
+    badge,
+    cards,
+    checks_table,
+    document,
+    e,
+    heading,
+    legend,
+    more,
+    state_badge,
+    table,
+)
 
 if TYPE_CHECKING:
     from pipelines.quarantine.state import Reason
-    from pipelines.report.quality import DeliveryLine, FailedCheck, FeedQuality, Quality
+    from pipelines.report.quality import DeliveryLine, FeedQuality, Quality
 
-STYLE = Path(__file__).with_name("quality.css")
-STATES = {
-    "fresh": ("正常", "fresh"),
-    "late": ("逾期", "late"),
-    "failed": ("未通过", "failed"),
-    "missing": ("未接入", "missing"),
-    None: ("待判定", "not judged yet"),
-}
 STATUSES = {
     "landed": ("已入库", "landed", "good"),
     "repeated": ("重复文件", "repeated", "calm"),
@@ -43,12 +46,12 @@ def page(quality: Quality) -> str:
     present = [feed for feed in quality.feeds if feed.files]
     week = f"名单批次 {quality.week}，截至 {quality.as_of}" if quality.week else "尚未发布名单 no list published yet"
     body = [
-        f"<header><h1>数据质量 <small>Data quality</small></h1><p>{_e(week)}</p></header>",
+        f"<header><h1>数据质量 <small>Data quality</small></h1><p>{e(week)}</p></header>",
         _cards(quality),
         _frozen(quality),
         _list(quality),
         "<section><h2>总览 <small>All feeds</small></h2>",
-        _table(
+        table(
             (
                 "数据源 Feed",
                 "状态 State",
@@ -61,25 +64,15 @@ def page(quality: Quality) -> str:
             ),
             (_overview(feed) for feed in quality.feeds),
         ),
-        '<p class="legend"><i class="good"></i>接收 accepted <i class="calm"></i>重复 duplicates <i class="bad"></i>隔离 '
-        "quarantined"
-        "，柱高为该数据源内的相对行数 bar height is relative within a feed</p></section>",
+        legend(
+            '<i class="good"></i>接收 accepted <i class="calm"></i>重复 duplicates <i class="bad"></i>隔离 quarantined'
+            "，柱高为该数据源内的相对行数",
+            "bar height is relative within a feed",
+        )
+        + "</section>",
         *(_feed(feed, span) for feed in present),
     ]
-    head = (
-        '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>数据质量 {_e(quality.week)}</title>"
-    )
-    style = STYLE.read_text(encoding="utf-8")
-    return (
-        f'<!doctype html>\n<html lang="zh-CN"><head>{head}<style>\n{style}</style></head>\n<body>\n'
-        + "\n".join(body)
-        + "\n</body></html>\n"
-    )
-
-
-def _e(value: object) -> str:
-    return escape("" if value is None else str(value), quote=True)
+    return document(f"数据质量 {quality.week or ''}", body)
 
 
 def _cards(quality: Quality) -> str:
@@ -89,19 +82,14 @@ def _cards(quality: Quality) -> str:
     asked = sum(feed.checks for feed in quality.feeds) + quality.list_checks
     open_rows = sum(reason.open for feed in quality.feeds for reason in feed.reasons)
     stopped = sum(STATUSES[line.status][2] == "bad" for line in lines)
-    cards = [
+    return cards([
         (f"{fresh}/{len(quality.feeds)}", "正常数据源", "feeds fresh", "good" if fresh == len(quality.feeds) else "warn"),
         (f"{sum(feed.files for feed in quality.feeds):,}", "文件", "files seen", ""),
         (f"{sum(line.rows_in for line in lines):,}", "行", "rows in", ""),
         (f"{stopped:,}", "未入库文件", "files stopped", "bad" if stopped else "good"),
         (f"{open_rows:,}", "待处理隔离原因", "open quarantine reasons", "warn" if open_rows else "good"),
         (f"{len(checks):,}", "未通过的检查", f"checks failed of {asked:,}", "warn" if checks else "good"),
-    ]  # fmt: skip
-    return f'<div class="cards">{"".join(_card(*each) for each in cards)}</div>'
-
-
-def _card(number: str, zh: str, en: str, tone: str) -> str:
-    return f'<div class="card {tone}"><b>{_e(number)}</b><span>{_e(zh)}</span><small>{_e(en)}</small></div>'
+    ])  # fmt: skip
 
 
 def _frozen(quality: Quality) -> str:
@@ -110,8 +98,8 @@ def _frozen(quality: Quality) -> str:
     if not held:
         return '<p class="banner good">本批次没有被冻结的判定条件 · No rule is frozen.</p>' if quality.week else ""
     items = "".join(
-        f"<li><b>{_e(feed.title_zh)}</b>（{_e(STATES[feed.state][0])} {_e(STATES[feed.state][1])}）："
-        + "、".join(f"{_e(name_zh('rule', rule))} <code>{_e(rule)}</code>" for rule in feed.frozen_rules)
+        f"<li><b>{e(feed.title_zh)}</b>（{e(' '.join(STATES[feed.state][:2]))}）："
+        + "、".join(f"{e(name_zh('rule', rule))} <code>{e(rule)}</code>" for rule in feed.frozen_rules)
         + "</li>"
         for feed in held
     )
@@ -124,22 +112,13 @@ def _list(quality: Quality) -> str:
         return ""
     held = quality.list_checks - len(quality.failed_list_checks)
     told = f"<p>{held:,} / {quality.list_checks:,} 项通过 <small>checks held</small></p>"
-    table = _checks_table(quality.failed_list_checks) if quality.failed_list_checks else ""
-    return f'<section id="list"><h2>名单与评分的检查 <small>Checks of the list and its scores</small></h2>{told}{table}</section>'
-
-
-def _checks_table(checks: Sequence[FailedCheck]) -> str:
-    return _table(("级别 Severity", "检查 Check", "实际 Found", "期望 Expected", "文件 File"), map(_check, checks))
-
-
-def _state(feed: FeedQuality) -> str:
-    zh, en = STATES[feed.state]
-    tone = {"fresh": "good", "late": "warn", "failed": "bad"}.get(feed.state or "", "calm")
-    return f'<span class="badge {tone}">{_e(zh)}</span> <small>{_e(en)}</small>'
+    failed = checks_table(quality.failed_list_checks) if quality.failed_list_checks else ""
+    title = heading("名单与评分的检查", "Checks of the list and its scores")
+    return f'<section id="list">{title}{told}{failed}</section>'
 
 
 def _who(feed: FeedQuality) -> str:
-    return f"<small>{_e(feed.feed)} · {_e(feed.department)}</small>"
+    return f"<small>{e(feed.feed)} · {e(feed.department)}</small>"
 
 
 def _age(feed: FeedQuality) -> str:
@@ -152,11 +131,11 @@ def _age(feed: FeedQuality) -> str:
 def _overview(feed: FeedQuality) -> Sequence[str]:
     rows, bad = (sum(getattr(line, name) for line in feed.deliveries) for name in ("rows_in", "quarantined"))
     open_rows = sum(reason.open for reason in feed.reasons)
-    link = f'<a href="#{_e(feed.feed)}">{_e(feed.title_zh)}</a>' if feed.files else _e(feed.title_zh)
+    link = f'<a href="#{e(feed.feed)}">{e(feed.title_zh)}</a>' if feed.files else e(feed.title_zh)
     bars = stacked_bars([(line.accepted, line.duplicates, line.quarantined) for line in feed.deliveries])
     share = f"{bad:,} <small>{bad / rows:.2%}</small>" if rows else "—"
     return (
-        f"{link}<br>{_who(feed)}", _state(feed), _e(_age(feed)), bars,
+        f"{link}<br>{_who(feed)}", state_badge(feed.state), e(_age(feed)), bars,
         f"{rows:,}", share, f"{open_rows:,}", f"{len(feed.failed_checks):,}",
     )  # fmt: skip
 
@@ -167,9 +146,9 @@ def _feed(feed: FeedQuality, span: tuple[date, date]) -> str:
     ]
     newest = feed.deliveries[::-1][:FILES_IN_TABLE]
     parts = [
-        f'<section id="{_e(feed.feed)}"><h2>{_e(feed.title_zh)} {_who(feed)} {_state(feed)}</h2>',
+        f'<section id="{e(feed.feed)}"><h2>{e(feed.title_zh)} {_who(feed)} {state_badge(feed.state)}</h2>',
         timeline(marks, span),
-        _table(
+        table(
             (
                 "收到 Received",
                 "文件 File",
@@ -181,76 +160,40 @@ def _feed(feed: FeedQuality, span: tuple[date, date]) -> str:
             ),
             map(_file, newest),
         ),
-        _more(feed.files - len(newest), "个更早的文件 earlier files"),
+        more(feed.files - len(newest), "个更早的文件 earlier files"),
     ]
     if feed.failed_checks:
         shown = feed.failed_checks[:CHECKS_SHOWN]
         parts += [
             "<h3>未通过的检查 <small>Checks that did not hold</small></h3>",
-            _checks_table(shown),
-            _more(len(feed.failed_checks) - len(shown), "项 more"),
+            checks_table(shown),
+            more(len(feed.failed_checks) - len(shown), "项 more"),
         ]
     if feed.reasons:
         shown_reasons = sorted(feed.reasons, key=lambda each: -each.open)[:REASONS_SHOWN]
         parts += [
             "<h3>隔离原因 <small>Open in quarantine</small></h3>",
-            _table(
+            table(
                 ("原因 Reason", "未处理 Open", "已修复 Fixed", "已退回 Returned", "首例 First"),
                 map(_reason, shown_reasons),
             ),
-            _more(len(feed.reasons) - len(shown_reasons), "种原因 more reasons"),
+            more(len(feed.reasons) - len(shown_reasons), "种原因 more reasons"),
         ]
     return "".join(parts) + "</section>"
 
 
-def _more(number: int, words: str) -> str:
-    return f'<p class="legend">… {number:,} {words}</p>' if number > 0 else ""
-
-
 def _file(line: DeliveryLine) -> Sequence[str]:
     zh, en, tone = STATUSES[line.status]
-    reason = f'<p class="reason">{_e(line.reason)}</p>' if line.reason else ""
+    reason = f'<p class="reason">{e(line.reason)}</p>' if line.reason else ""
     counts = (f"{number:,}" for number in (line.rows_in, line.accepted, line.duplicates, line.quarantined))
     return (
-        _e(line.received_on),
-        f"{_e(line.name)}{reason}",
-        f'<span class="badge {tone}">{_e(zh)}</span> <small>{_e(en)}</small>',
+        e(line.received_on),
+        f"{e(line.name)}{reason}",
+        badge(zh, en, tone),
         *counts,
     )
 
 
-def _check(check: FailedCheck) -> Sequence[str]:
-    raised = check.success is None
-    tone = "bad" if raised or check.severity == "critical" else "warn"
-    words = (
-        ("检查出错", "raised")
-        if raised
-        else ("拦截", "critical")
-        if check.severity == "critical"
-        else ("告警", "warning")
-    )
-    what = check.expectation.removeprefix("expect_").replace("_", " ")
-    column = f"<b>{_e(check.column)}</b> " if check.column else ""
-    why = f'<p class="reason">{_e(check.why)}</p>' if check.why else ""
-    badge = f'<span class="badge {tone}">{_e(words[0])}</span> <small>{_e(words[1])}</small>'
-    return (
-        badge,
-        f"{column}<small>{_e(what)}</small>{why}",
-        _e(check.observed),
-        f"<small>{_e(check.expected)}</small>",
-        _e(check.file),
-    )
-
-
 def _reason(reason: Reason) -> Sequence[str]:
-    first = f"{_e(reason.file)} · {reason.row_no:,}" if reason.row_no else ""
-    return (_e(reason.reason), f"{reason.open:,}", f"{reason.fixed:,}", f"{reason.returned:,}", first)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Cells of `rows` are markup already; `head` is text."""
-    heads = "".join(
-        f"<th>{_e(zh)} <small>{_e(en)}</small></th>" for zh, _, en in (each.partition(" ") for each in head)
-    )
-    lines = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div>'
+    first = f"{e(reason.file)} · {reason.row_no:,}" if reason.row_no else ""
+    return (e(reason.reason), f"{reason.open:,}", f"{reason.fixed:,}", f"{reason.returned:,}", first)
