@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.conversion.returned import PLACE, Feedback, delivery, feedback_in, sheets_of
+from pipelines.conversion.returned import Feedback, delivery, feedback_in, sheets_of
 from pipelines.errors import FileRefusedError, UsageError
 from pipelines.feeds import pull
 from pipelines.feeds.contract import contract
@@ -24,7 +24,7 @@ from pipelines.feeds.land import GATED, LANDED, FileOutcome, Landing, landing
 from pipelines.feeds.pull import Delivery
 from pipelines.feeds.read import numbered
 from pipelines.feeds.texts import head_of
-from pipelines.lists.feedback import FEED, HEADINGS, SHEET
+from pipelines.lists.feedback import FEED, HEADINGS, PLACE, SHEET
 from pipelines.settings import BUSINESS_ZONE, Settings
 from pipelines.warehouse.connect import Connection, transaction, writer
 from pipelines.warehouse.migrate import migrate
@@ -90,11 +90,16 @@ def hand_in(settings: Settings, path: Path, received_on: date | None = None) -> 
         FileRefusedError: it is neither; nothing was landed.
         UsageError: `received_on` lies in the future, or nothing was filled in.
     """
-    today = datetime.now(BUSINESS_ZONE).date()
+    today = _today()
     if received_on and received_on > today:
         raise UsageError(f"--received-on {received_on} lies in the future; expected a day up to {today}")
     scratch = settings.work / "outcomes"
     given = _given(path, scratch)
+    if isinstance(given, Feedback) and given.rows.is_empty():
+        raise UsageError(
+            f"{path.name}: {given.listed:,} rows, none of them filled in; expected {'、'.join(HEADINGS.values())} of those "
+            "contacted: fill them in and hand the workbook in again"
+        )
     with writer(settings) as con, landing(con, settings) as lands:
         migrate(con)
         if isinstance(given, Feedback):
@@ -123,6 +128,10 @@ def tracked_on(con: Connection) -> date | None:
     """The day up to which conversions were last tracked."""
     row = con.execute("SELECT max(as_of) FROM lake.out.plan_progress").fetchone()
     return row[0] if row else None
+
+
+def _today() -> date:
+    return datetime.now(BUSINESS_ZONE).date()
 
 
 def _given(path: Path, scratch: Path) -> Feedback | str:
@@ -173,11 +182,6 @@ def _feed_of(tables: Sequence[Sequence[bytes]], sheets: Sequence[str]) -> str:
 def _land_feedback(
     con: Connection, lands: Landing, settings: Settings, path: Path, feedback: Feedback, day: date
 ) -> HandedIn:
-    if feedback.rows.is_empty():
-        raise UsageError(
-            f"{path.name}: {feedback.listed:,} rows, none of them filled in; expected {'、'.join(HEADINGS.values())} of those "
-            "contacted: fill them in and hand the workbook in again"
-        )
     stat = path.stat()
     digests, _ = pull.archive(Delivery(FEED, path, stat.st_size, stat.st_mtime_ns), settings.archive, None)
     file = _land(lands, settings.work / "outcomes" / _name(path, digests.sha256), delivery(feedback), day)

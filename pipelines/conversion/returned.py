@@ -12,11 +12,8 @@ from pipelines.errors import FileRefusedError
 from pipelines.feeds.contract import HeadingMatch, contract
 from pipelines.feeds.convert import converted
 from pipelines.feeds.header import TITLE_LINES, NoHeaderError, find_header
-from pipelines.lists.feedback import FEED, HEADINGS, SHEET
+from pipelines.lists.feedback import FEED, HEADINGS, PLACE, SHEET
 from pipelines.warehouse.tables import table
-
-PLACE = ("工作表", "工作簿行号")
-"""Columns of the delivery beside those of the contract: where the row stands in the workbook as it came back."""
 
 _OF_A_LIST = 3
 """So many headings of the list that contacts do not have make a sheet a list, however it was renamed."""
@@ -129,7 +126,14 @@ def _named(sheet: Sheet, matched: HeadingMatch) -> pl.DataFrame:
         (pl.nth(at[name]).str.strip_chars().replace("", None) if name in at else blank).alias(name)
         for name in (column.name for column in contract(FEED).columns)
     ]
-    return sheet.cells.select(text).with_columns(pl.lit(sheet.name).alias("sheet"), sheet.numbers.alias("row"))
+    named = sheet.cells.select(text).with_columns(pl.lit(sheet.name).alias("sheet"), sheet.numbers.alias("row"))
+    return named.with_columns(_to_the_second(pl.col("contacted_at")))
+
+
+def _to_the_second(moment: pl.Expr) -> pl.Expr:
+    """A spreadsheet keeps a moment as a fraction of a day and may cut its digits: 09:04:59.981 was typed as 09:05."""
+    exact = moment.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="ms", strict=False).dt.round("1s")
+    return pl.coalesce(exact.dt.to_string("%Y-%m-%d %H:%M:%S"), moment)
 
 
 def is_filled_in() -> pl.Expr:

@@ -12,6 +12,9 @@ SHEET = "名单"
 HEADINGS = {"contacted_at": "触达时间", "channel": "触达方式", "result": "触达结果"}
 """Column of the feed -> heading on the list, one of those its contract knows."""
 
+PLACE = ("工作表", "工作簿行号")
+"""Headings of a returned row beside those of the contract: where it stands in the workbook as it came back."""
+
 
 def blanks(as_of: date) -> tuple[Blank, ...]:
     """The columns to fill in: when (no earlier than the list's as-of), how, and what came of it.
