@@ -276,8 +276,8 @@ def outcomes(
             before, tracked = returns.progress(con, handed_in.weeks), returns.tracked_on(con)
         write_quality(settings)
         watch.advance(track.__name__)
-        is_tracked = handed_in.file.is_good and tracked is not None
-        database = track(settings, max(handed_in.file.received_on, tracked)) if is_tracked and tracked else None
+        file_day, is_good = handed_in.file.received_on, handed_in.file.is_good
+        database = track(settings, max(file_day, tracked)) if is_good and tracked else None
         with reader(settings) as con:
             now = returns.progress(con, handed_in.weeks)
         watch.end()

@@ -94,7 +94,7 @@ def hand_in(settings: Settings, path: Path, received_on: date | None = None) -> 
     if received_on and received_on > today:
         raise UsageError(f"--received-on {received_on} lies in the future; expected a day up to {today}")
     scratch = settings.work / "outcomes"
-    given = _given(path, scratch)
+    given = recognised(path, scratch)
     if isinstance(given, Feedback) and given.rows.is_empty():
         raise UsageError(
             f"{path.name}: {given.listed:,} rows, none of them filled in; expected {'、'.join(HEADINGS.values())} of those "
@@ -107,6 +107,28 @@ def hand_in(settings: Settings, path: Path, received_on: date | None = None) -> 
         stat = path.stat()
         file = lands.land(Delivery(given, path, stat.st_size, stat.st_mtime_ns), day=received_on)
         return HandedIn(file, file.file_id)
+
+
+def recognised(path: Path, scratch: Path) -> Feedback | str:
+    """The feedback of a returned list, or the feed of which the file is an export.
+
+    Raises:
+        FileRefusedError: it is neither.
+    """
+    try:
+        form = form_of(path)
+        if form not in ("workbook", None):
+            raise FileRefusedError(f"found a file of the form {form}; expected an Excel workbook (.xlsx) or a CSV")
+        sheets = sheets_of(path, scratch) if form else []
+        found = feedback_in(sheets)
+        tables = [sheet.lines for sheet in sheets] if form else [_lines(path)]
+        return found or _feed_of(tables, [sheet.name for sheet in sheets])
+    except PermissionError as error:
+        raise FileRefusedError(
+            f"{path.name}: cannot be read: {error.strerror}; give it to whoever runs this"
+        ) from error
+    except FileRefusedError as refusal:
+        raise FileRefusedError(f"{path.name}: {refusal}") from refusal
 
 
 def progress(con: Connection, weeks: Sequence[str] = ()) -> tuple[ListProgress, ...]:
@@ -132,28 +154,6 @@ def tracked_on(con: Connection) -> date | None:
 
 def _today() -> date:
     return datetime.now(BUSINESS_ZONE).date()
-
-
-def _given(path: Path, scratch: Path) -> Feedback | str:
-    """The feedback of a returned list, or the feed of which the file is an export.
-
-    Raises:
-        FileRefusedError: it is neither.
-    """
-    try:
-        form = form_of(path)
-        if form not in ("workbook", None):
-            raise FileRefusedError(f"found a file of the form {form}; expected an Excel workbook (.xlsx) or a CSV")
-        sheets = sheets_of(path, scratch) if form else []
-        found = feedback_in(sheets)
-        tables = [sheet.lines for sheet in sheets] if form else [_lines(path)]
-        return found or _feed_of(tables, [sheet.name for sheet in sheets])
-    except PermissionError as error:
-        raise FileRefusedError(
-            f"{path.name}: cannot be read: {error.strerror}; give it to whoever runs this"
-        ) from error
-    except FileRefusedError as refusal:
-        raise FileRefusedError(f"{path.name}: {refusal}") from refusal
 
 
 def _lines(path: Path) -> Sequence[bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,8 +78,10 @@ def feedback_in(sheets: Sequence[Sheet]) -> Feedback | None:
 
 
 def is_list(sheet: Sheet) -> bool:
-    """Whether a sheet is a weekly list: by its name, or by headings only a list has."""
-    return sheet.name == SHEET or any(len(_only_listed() & set(row)) >= _OF_A_LIST for row in _top(sheet))
+    """Whether a sheet is a weekly list: it has headings only a list has, or its name and a column to fill in."""
+    own, to_fill_in = _only_listed(), set(HEADINGS.values())
+    is_named = sheet.name == SHEET
+    return any(len(own & set(row)) >= _OF_A_LIST or (is_named and to_fill_in & set(row)) for row in _top(sheet))
 
 
 def delivery(feedback: Feedback) -> str:
@@ -94,8 +96,8 @@ def _sheet(name: str, path: Path) -> Sheet:
     return Sheet(name, frame.to_series(0).cast(pl.Int64), frame.select(pl.nth(range(1, frame.width))))
 
 
-def _top(sheet: Sheet) -> Iterator[tuple[str, ...]]:
-    yield from sheet.cells.head(TITLE_LINES).fill_null("").rows()
+def _top(sheet: Sheet) -> list[tuple[str, ...]]:
+    return sheet.cells.head(TITLE_LINES).fill_null("").rows()
 
 
 def _only_listed() -> set[str]:
@@ -113,8 +115,15 @@ def _feedback(sheet: Sheet) -> Feedback:
         ) from refusal
     except FileRefusedError as refusal:
         raise FileRefusedError(f"sheet {sheet.name}: {refusal}") from refusal
-    below = list(_top(sheet)).index(header.fields) + 1
-    rows = _named(sheet, header.matched).slice(below).filter(pl.col("uscc").is_not_null() | is_filled_in())
+    if header.fields not in (top := _top(sheet)):
+        raise FileRefusedError(
+            f"sheet {sheet.name}: the headings stand together in one cell; expected one in each: split the text into columns"
+        )
+    rows = (
+        _named(sheet, header.matched)
+        .slice(top.index(header.fields) + 1)
+        .filter(pl.col("uscc").is_not_null() | is_filled_in())
+    )
     return Feedback(rows.filter(is_filled_in()), rows.height)
 
 

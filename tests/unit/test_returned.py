@@ -161,6 +161,22 @@ def test_a_result_alone_counts_as_filled_in_and_an_empty_sheet_as_a_list(publish
     assert (untouched.rows.height, untouched.listed) == (0, 4)
 
 
+def test_a_sheet_put_together_of_several_weeks_keeps_the_week_of_each_row(published: Path, tmp_path: Path) -> None:
+    def an_earlier_row(page: Worksheet, at: dict[str, int]) -> None:
+        page.cell(4, at["名单批次"]).value = "2026-W47"
+
+    found = read(edited(published, tmp_path / "back.xlsx", fill(2), fill(4), an_earlier_row), tmp_path / "scratch")
+    assert found.rows.select("week", "uscc").rows() == [(WEEK, A), ("2026-W47", C)]
+
+
+def test_a_copy_of_the_sheet_is_read_as_well_and_named(published: Path, tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(edited(published, tmp_path / "back.xlsx", fill(2)))
+    book.copy_worksheet(book["名单"]).title = "名单 (2)"
+    book.save(tmp_path / "copied.xlsx")
+    found = read(tmp_path / "copied.xlsx", tmp_path / "scratch")
+    assert found.rows.select("sheet", "row").rows() == [("名单", 2), ("名单 (2)", 2)]
+
+
 def test_a_list_saved_as_an_old_xls_is_read_too(tmp_path: Path) -> None:
     book = xlwt.Workbook()
     page = book.add_sheet("名单")
@@ -184,6 +200,15 @@ def twice(page: Worksheet, at: dict[str, int]) -> None:
     page.cell(1, at["企业名称"]).value = "触达日期"
 
 
+def in_one_cell(page: Worksheet, at: dict[str, int]) -> None:
+    rows = ["|".join(str(cell.value or "") for cell in row) for row in page.iter_rows()]
+    page.delete_cols(1, page.max_column)
+    for number, text in enumerate(rows, 1):
+        page.cell(number, 1).value = text
+    page.cell(1, 2).value = "触达时间"
+    page.cell(2, 2).value = "2026-11-25"
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """A home without anything in it: what is refused does not even open a warehouse."""
@@ -195,6 +220,7 @@ def settings(tmp_path: Path) -> Settings:
     [
         (without("统一社会信用代码"), ["sheet 名单", "missing required column 统一社会信用代码", "published/latest"]),
         (without("触达时间"), ["sheet 名单", "missing required column 触达时间 [contacted_at]", "触达时间、触达方式、触达结果"]),
+        (in_one_cell, ["sheet 名单", "the headings stand together in one cell; expected one in each"]),
         (twice, ["sheet 名单", "'触达日期' and '触达时间' both mean contacted_at; keep one of them"]),
     ],
 )  # fmt: skip
@@ -205,6 +231,16 @@ def test_a_list_without_its_columns_is_refused_in_words(
         outcomes.hand_in(settings, edited(published, tmp_path / "back.xlsx", fill(2), edit))
     assert all(words in str(refused.value) for words in ["back.xlsx", *said]), refused.value
     assert not settings.home.joinpath("catalog.sqlite").exists()
+
+
+def test_an_export_on_a_sheet_that_is_called_like_the_list_is_an_export_all_the_same(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.worksheets[0].title = "名单"
+    book.worksheets[0].append(["统一社会信用代码", "企业名称", "原因"])
+    book.worksheets[0].append([A, "第1户", "投诉"])
+    book.save(tmp_path / "a.xlsx")
+    assert feedback_in(sheets_of(tmp_path / "a.xlsx", tmp_path / "scratch")) is None
+    assert outcomes.recognised(tmp_path / "a.xlsx", tmp_path / "scratch") == "crm__suppressions"
 
 
 def other_sheets_only(published: Path) -> bytes:
