@@ -87,7 +87,8 @@ def hand_in(settings: Settings, path: Path, received_on: date | None = None) -> 
     an export is delivered as it is, received on `received_on` or the day its name or time says, as from the inbox.
 
     Raises:
-        FileRefusedError: it is neither; nothing was landed.
+        FileRefusedError: it is neither; nothing was landed. (What the gate refuses is in the answer, and `withdrawn` in the
+            ledger: it lies in no inbox and holds nothing up.)
         UsageError: `received_on` lies in the future, or nothing was filled in.
     """
     today = _today()
@@ -103,10 +104,13 @@ def hand_in(settings: Settings, path: Path, received_on: date | None = None) -> 
     with writer(settings) as con, landing(con, settings) as lands:
         migrate(con)
         if isinstance(given, Feedback):
-            return _land_feedback(con, lands, settings, path, given, received_on or today)
-        stat = path.stat()
-        file = lands.land(Delivery(given, path, stat.st_size, stat.st_mtime_ns), day=received_on)
-        return HandedIn(file, file.file_id)
+            handed_in = _land_feedback(con, lands, settings, path, given, received_on or today)
+        else:
+            file = lands.land(_delivery(given, path), day=received_on)
+            handed_in = HandedIn(file, file.file_id)
+        if not handed_in.file.is_good:
+            lands.give_back(handed_in.file.feed, handed_in.file.name)
+    return handed_in
 
 
 def recognised(path: Path, scratch: Path) -> Feedback | str:
@@ -182,8 +186,7 @@ def _feed_of(tables: Sequence[Sequence[bytes]], sheets: Sequence[str]) -> str:
 def _land_feedback(
     con: Connection, lands: Landing, settings: Settings, path: Path, feedback: Feedback, day: date
 ) -> HandedIn:
-    stat = path.stat()
-    digests, _ = pull.archive(Delivery(FEED, path, stat.st_size, stat.st_mtime_ns), settings.archive, None)
+    digests, _ = pull.archive(_delivery(FEED, path), settings.archive, None)
     file = _land(lands, settings.work / "outcomes" / _name(path, digests.sha256), delivery(feedback), day)
     if file.status == LANDED:
         _link_earlier(con, feedback.rows, file)
@@ -200,6 +203,11 @@ def _land_feedback(
     )
 
 
+def _delivery(feed: str, path: Path) -> Delivery:
+    stat = path.stat()
+    return Delivery(feed, path, stat.st_size, stat.st_mtime_ns)
+
+
 def _name(path: Path, digest: str) -> str:
     """The name of the delivery: that of the workbook, and the beginning of its digest, by which the archive has it."""
     stem = "".join(each for each in path.stem if each.isprintable())[:_LONGEST_STEM]
@@ -210,8 +218,7 @@ def _land(lands: Landing, path: Path, text: str, day: date) -> FileOutcome:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     try:
-        stat = path.stat()
-        return lands.land(Delivery(FEED, path, stat.st_size, stat.st_mtime_ns), day=day)
+        return lands.land(_delivery(FEED, path), day=day)
     finally:
         path.unlink()
 

@@ -99,13 +99,14 @@ class Landing:
         for feed, name in failed:
             folder = self._settings.inbox / feed
             if folder.is_dir() and not (folder / name).exists():
-                self._con.execute(
-                    """
-                    UPDATE lake.ops.files SET status = ?
-                    WHERE feed = ? AND name = ? AND status NOT IN ('landed', 'repeated')
-                    """,
-                    [WITHDRAWN, feed, name],
-                )
+                self.give_back(feed, name)
+
+    def give_back(self, feed: str, name: str) -> None:
+        """A file that did not land is in nobody's inbox: it is `withdrawn`, and whoever handed it in has its reason."""
+        self._con.execute(
+            "UPDATE lake.ops.files SET status = ? WHERE feed = ? AND name = ? AND status NOT IN ('landed', 'repeated')",
+            [WITHDRAWN, feed, name],
+        )
 
     def land(self, delivery: Delivery, amends: str | None = None, day: date | None = None) -> FileOutcome:
         """Land one file, whole or not at all; whatever happened is in `ops.files`.

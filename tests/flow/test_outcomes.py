@@ -222,6 +222,8 @@ def test_a_contact_of_days_to_come_closes_the_gate_and_its_row_is_named(changed:
     assert "days_behind" in str(file.reason)
     said = {each.row: each.words for each in report.handed_in.set_aside}
     assert said[20] == "contacted_at: 2027-11-25 09:00:00 lies after 2026-11-27, the day of receipt"
+    ledger = changed.home.lake("SELECT status, reason FROM lake.ops.files WHERE name = ?", [file.name])
+    assert ledger == [("withdrawn", file.reason)], "it lies in no inbox, so it freezes nothing"
     after = feed_tables(changed.home.settings)
     assert {name: rows for name, rows in after.items() if name != "files"} == {
         n: r for n, r in before.items() if n != "files"
@@ -234,6 +236,17 @@ def as_xlsx(path: Path, *rows: tuple[object, ...]) -> Path:
         book.worksheets[0].append(row)
     book.save(path)
     return path
+
+
+def test_whatever_people_type_into_a_cell_stays_one_cell_of_its_row(changed: Returned, tmp_path: Path) -> None:
+    sheet = changed.sheet
+    typed = ['他说："再,想想"\n明天|!回', "'; DROP TABLE x; --", "𠮷\t<b>&amp;[red]", "长" * 20_000, FORMULA, "合计"]
+    for row, text in enumerate(typed, 30):
+        sheet.set(row, 触达时间=moment(row), 触达结果=text)
+    handed_in = outcomes.hand_in(changed.home.settings, sheet.save(tmp_path / "odd.xlsx"), AGAIN)
+    assert {each.row for each in handed_in.set_aside} == {10, 11}
+    landed = dict(changed.home.seen("crm__contacts", AGAIN, "uscc, result"))
+    assert [landed[sheet.code(row)] for row in range(30, 36)] == typed
 
 
 EXPORTS = {
