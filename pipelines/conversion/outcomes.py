@@ -91,9 +91,8 @@ def hand_in(settings: Settings, path: Path, received_on: date | None = None) -> 
             ledger: it lies in no inbox and holds nothing up.)
         UsageError: `received_on` lies in the future, or nothing was filled in.
     """
-    today = _today()
-    if received_on and received_on > today:
-        raise UsageError(f"--received-on {received_on} lies in the future; expected a day up to {today}")
+    if received_on and received_on > _today():
+        raise UsageError(f"--received-on {received_on} lies in the future; expected a day up to {_today()}")
     scratch = settings.work / "outcomes"
     given = recognised(path, scratch)
     if isinstance(given, Feedback) and given.rows.is_empty():
@@ -101,12 +100,13 @@ def hand_in(settings: Settings, path: Path, received_on: date | None = None) -> 
             f"{path.name}: {given.listed:,} rows, none of them filled in; expected {'、'.join(HEADINGS.values())} of those "
             "contacted: fill them in and hand the workbook in again"
         )
+    day = received_on or (_today() if isinstance(given, Feedback) else _day_of(_delivery(given, path)))
     with writer(settings) as con, landing(con, settings) as lands:
         migrate(con)
         if isinstance(given, Feedback):
-            handed_in = _land_feedback(con, lands, settings, path, given, received_on or today)
+            handed_in = _land_feedback(con, lands, settings, path, given, day)
         else:
-            file = lands.land(_delivery(given, path), day=received_on)
+            file = lands.land(_delivery(given, path), day=day)
             handed_in = HandedIn(file, file.file_id)
         if not handed_in.file.is_good:
             lands.give_back(handed_in.file.feed, handed_in.file.name)
@@ -158,6 +158,21 @@ def tracked_on(con: Connection) -> date | None:
 
 def _today() -> date:
     return datetime.now(BUSINESS_ZONE).date()
+
+
+def _day_of(export: Delivery) -> date:
+    """The day an export was received, as its control file, its name or its time says.
+
+    Raises:
+        FileRefusedError: it lies in the future.
+    """
+    day = pull.received_on(export, pull.control_of(export))
+    if day > _today():
+        raise FileRefusedError(
+            f"{export.name}: its control file, name or time says that it was received on {day}, which lies in the future; "
+            f"expected a day up to {_today()}: state it with --received-on"
+        )
+    return day
 
 
 def _lines(path: Path) -> Sequence[bytes]:

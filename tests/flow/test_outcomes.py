@@ -18,6 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from pipelines import flow
 from pipelines.cli import main
 from pipelines.conversion import outcomes
+from pipelines.errors import FileRefusedError
 from pipelines.quarantine.correction import write_correction
 from pipelines.quarantine.state import reasons
 from pipelines.verified import verify
@@ -276,6 +277,9 @@ def test_an_export_of_the_crm_is_known_by_its_header_and_landed_as_from_the_inbo
 def test_an_export_without_a_day_of_receipt_was_received_on_the_day_its_name_says(bare: Home, tmp_path: Path) -> None:
     path = as_xlsx(tmp_path / "yzmd_20261120.xlsx", *EXPORTS["crm__suppressions"])
     assert outcomes.hand_in(bare.settings, path).file.received_on == date(2026, 11, 20)
+    to_come = path.rename(tmp_path / "yzmd_20271120.xlsx")
+    with pytest.raises(FileRefusedError, match="received on 2027-11-20, which lies in the future.*--received-on"):
+        outcomes.hand_in(bare.settings, to_come)
 
 
 def test_before_anything_was_published_a_file_lands_and_nothing_is_tracked(bare: Home, tmp_path: Path) -> None:
