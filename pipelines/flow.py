@@ -14,8 +14,9 @@ from pathlib import Path
 import polars as pl
 
 from pipelines import fits, monitoring, rehearsal, releases, replays
-from pipelines.conversion import track as conversion
-from pipelines.eligibility.judge import attrition, judge as judge_rules, outcomes, watchlist
+from pipelines.conversion import outcomes as returns, track as conversion
+from pipelines.conversion.outcomes import HandedIn, ListProgress
+from pipelines.eligibility.judge import attrition, judge as judge_rules, outcomes as judged_outcomes, watchlist
 from pipelines.errors import GateError, disk_full_in_words
 from pipelines.feeds.contract import contract, feeds as all_feeds
 from pipelines.feeds.land import FileOutcome, landing
@@ -52,6 +53,7 @@ __all__ = [
     "judge",
     "link",
     "offer",
+    "outcomes",
     "pick",
     "publish",
     "rehearse",
@@ -97,6 +99,16 @@ class RunReport:
 
     ingested: IngestReport
     release: Release
+
+
+@dataclass(frozen=True)
+class OutcomesReport:
+    """What became of a file handed in, and how far the lists had come before and have come now."""
+
+    handed_in: HandedIn
+    before: tuple[ListProgress, ...]
+    now: tuple[ListProgress, ...]
+    database: Path | None
 
 
 def run(settings: Settings, as_of: date | None = None, progress: Progress | None = None) -> RunReport:
@@ -182,7 +194,7 @@ def judge(run: Run) -> None:
     found = found_feeds(run)
     _write(feed_state_rows(run, found), run.handover("feed_states"))
     judged = judge_rules(pl.scan_parquet(run.handover("features")), p, found.states)
-    _write(outcomes(judged), run.handover("judged"))
+    _write(judged_outcomes(judged), run.handover("judged"))
     judged = _judged(run)
     _write(attrition(judged, p, run.week), run.handover("attrition"))
     _write(watchlist(judged, p, found.states, run.week), run.handover("watchlist"))
@@ -248,6 +260,32 @@ def track(settings: Settings, as_of: date | None = None) -> Path:
         published = releases.publish_conversions(tracked)
         write_report(settings)
         return published
+
+
+def outcomes(
+    settings: Settings, file: Path, received_on: date | None = None, progress: Progress | None = None
+) -> OutcomesReport:
+    """Land a list that came back filled in, or an export of the CRM, then bring conversions up to date.
+
+    Raises:
+        FileRefusedError: it is neither.
+        UsageError: a day of receipt in the future, or nothing was filled in.
+    """
+    watch = progress or Quiet()
+    with exclusive(settings.home, "outcomes"):
+        watch.begin(file.name, 2)
+        watch.advance("landing")
+        handed_in = returns.hand_in(settings, file, received_on)
+        with reader(settings) as con:
+            before, tracked = returns.progress(con, handed_in.weeks), returns.tracked_on(con)
+        write_quality(settings)
+        watch.advance(track.__name__)
+        file_day, is_good = handed_in.file.received_on, handed_in.file.is_good
+        database = track(settings, max(file_day, tracked)) if is_good and tracked else None
+        with reader(settings) as con:
+            now = returns.progress(con, handed_in.weeks)
+        watch.end()
+    return OutcomesReport(handed_in, before, now, database)
 
 
 def replay(settings: Settings, week: str) -> ReplayReport:

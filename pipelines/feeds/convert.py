@@ -30,6 +30,7 @@ _WORDS = {
     "parquet": "Parquet: ask the sender for the file again",
     "json": "JSON Lines, one object a line: ask the sender for the file again",
 }
+_WORDS["numbered"] = _WORDS["workbook"]
 _TEXT_FORMS = ("markup", "json")
 GAVE_UP = {"refused": "its reader gave up"}
 """The answer of a reader that asked for too much memory, or stopped."""
@@ -74,6 +75,8 @@ def form_of(path: Path) -> str | None:
 def converted(path: Path, form: str, feed: str, base: Path) -> list[Grid]:
     """The tables of a file as CSV beside `base` (`<base>-0`, `<base>-1`, …), made by a process of its own.
 
+    The form `numbered` is a workbook with the number of each row in its sheet as the first field.
+
     Raises:
         FileRefusedError: it cannot be read as what it begins like.
         OSError: no space left.
@@ -110,10 +113,10 @@ def convert(form: str, source: Path, feed: str, base: Path) -> dict[str, Any]:
 
 def _tables(form: str, source: Path, feed: str, base: Path) -> Iterator[tuple[str, Path]]:
     """The parser of a form, loaded only where it runs."""
-    if form == "workbook":
+    if form in ("workbook", "numbered"):
         from pipelines.feeds.workbook import sheets
 
-        return sheets(source, base)
+        return sheets(source, base, numbered=form == "numbered")
     if form == "markup":
         from pipelines.feeds.markup import tables
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 EXPECTATIONS = HOUSE / "expectations"
 _QUANTILES = "expect_column_quantile_values_to_be_between"
+_USUAL = "expect_column_distinct_values_to_be_in_set"
 MOST_HELD = 2_000_000
 """Rows of which a quantile is taken: the engine holds every value of one in memory, whatever its limit says."""
 
@@ -67,6 +68,18 @@ def suite_of(name: str) -> Mapping[str, Any]:
     if not path.is_file():
         raise DeclarationError(f"no expectations for {name}: expected {path.relative_to(HOUSE)}")
     return _read(path)
+
+
+def usual_values(name: str, column: str) -> tuple[str, ...]:
+    """The values that a suite expects of a column, in their order; others are landed and warned about.
+
+    Raises:
+        DeclarationError: it names none.
+    """
+    for each in suite_of(name)["expectations"]:
+        if each["type"] == _USUAL and each["kwargs"]["column"] == column:
+            return tuple(map(str, each["kwargs"]["value_set"]))
+    raise DeclarationError(f"expectations/{name}.yml: expected an {_USUAL} of {column}")
 
 
 def filled(name: str, values: Mapping[str, object]) -> list[dict[str, Any]]:

@@ -207,12 +207,19 @@ def _looks_like_a_code(text: str) -> bool:
 
 def _other_feed(lines: Sequence[bytes], made: Contract) -> str:
     """` The header fits the feed …` when it is that of another feed: the file lies in the wrong folder."""
-    for feed in feeds():
-        other = contract(feed)
-        required = {column.name for column in other.columns if column.required}
-        if feed != made.feed and any(_fits(each, required) for each in _candidates(lines, other)):
+    for feed in fitting_feeds(lines):
+        if feed != made.feed:
             return f". The header fits the feed {feed}: does the file belong into inbox/{feed}/?"
     return ""
+
+
+def fitting_feeds(lines: Sequence[bytes]) -> Iterator[str]:
+    """The feeds of which the header stands among the first lines, by name: all required headings and few unknown ones."""
+    for feed in feeds():
+        made = contract(feed)
+        required = {column.name for column in made.columns if column.required}
+        if any(_fits(each, required) for each in _candidates(lines, made)):
+            yield feed
 
 
 def _fits(candidate: _Candidate, required: set[str]) -> bool:

@@ -99,30 +99,32 @@ class Landing:
         for feed, name in failed:
             folder = self._settings.inbox / feed
             if folder.is_dir() and not (folder / name).exists():
-                self._con.execute(
-                    """
-                    UPDATE lake.ops.files SET status = ?
-                    WHERE feed = ? AND name = ? AND status NOT IN ('landed', 'repeated')
-                    """,
-                    [WITHDRAWN, feed, name],
-                )
+                self.give_back(feed, name)
 
-    def land(self, delivery: Delivery, amends: str | None = None) -> FileOutcome:
+    def give_back(self, feed: str, name: str) -> None:
+        """A file that did not land is in nobody's inbox: it is `withdrawn`, and whoever handed it in has its reason."""
+        self._con.execute(
+            "UPDATE lake.ops.files SET status = ? WHERE feed = ? AND name = ? AND status NOT IN ('landed', 'repeated')",
+            [WITHDRAWN, feed, name],
+        )
+
+    def land(self, delivery: Delivery, amends: str | None = None, day: date | None = None) -> FileOutcome:
         """Land one file, whole or not at all; whatever happened is in `ops.files`.
 
         Args:
             delivery: the file.
             amends: digest of the file of which this one brings back quarantined rows; it adds to that file instead of
                 replacing its periods, and disappears with it.
+            day: on which it was received, from whoever hands it in; default: what its control file, name or time says.
 
         Raises:
             OSError: no space left; nothing of the file was kept.
         """
-        received_on = pull.received_on(delivery, None)
+        received_on = day or pull.received_on(delivery, None)
         file_id = ""
         try:
             control = pull.control_of(delivery)
-            received_on = pull.received_on(delivery, control)
+            received_on = day or pull.received_on(delivery, control)
             digests, archived = pull.archive(delivery, self._settings.archive, control)
             file_id = digests.sha256
             if self._is_landed(delivery.feed, file_id):
@@ -147,6 +149,17 @@ class Landing:
             "SELECT 1 FROM lake.ops.files WHERE feed = ? AND file_id = ? AND status = 'landed'", [feed, file_id]
         ).fetchone()
         return found is not None
+
+    def _is_the_landed_one(self, delivery: Delivery, same: Sequence[str]) -> bool:
+        """Whether a repeat is the landed file itself, under its name; its size and time are noted, so that it is known."""
+        found = self._con.execute(
+            """
+            UPDATE lake.ops.files SET size_bytes = ?, modified_ns = ?
+            WHERE feed = ? AND name = ? AND file_id = ? AND status = 'landed'
+            """,
+            [delivery.size_bytes, delivery.modified_ns, *same],
+        ).fetchone()
+        return bool(found and found[0])
 
     def _land(
         self,
@@ -297,12 +310,18 @@ class Landing:
         )
 
     def _record(self, delivery: Delivery, outcome: FileOutcome) -> None:
-        """The rows of `ops.files` and `ops.checks`; a file tried again replaces its earlier row."""
+        """The rows of `ops.files` and `ops.checks`; a file tried again replaces its earlier row, but never one that landed."""
         now = datetime.now(UTC).replace(tzinfo=None)
+        same = [outcome.feed, outcome.name, outcome.file_id]
         self._con.execute(
-            "DELETE FROM lake.ops.files WHERE feed = ? AND name = ? AND (file_id = ? OR status NOT IN ('landed', 'repeated'))",
-            [outcome.feed, outcome.name, outcome.file_id],
+            """
+            DELETE FROM lake.ops.files
+            WHERE feed = ? AND name = ? AND (file_id = ? OR status <> 'repeated') AND status <> 'landed'
+            """,
+            same,
         )
+        if outcome.status == REPEATED and self._is_the_landed_one(delivery, same):
+            return
         counts = outcome.counts
         self._con.execute(
             """

@@ -13,6 +13,7 @@ import polars as pl
 
 from pipelines.errors import ShoudaiError
 from pipelines.lists.context import FeedSource, ListContext
+from pipelines.lists.feedback import SHEET, blanks
 from pipelines.lists.manifest import write_manifest
 from pipelines.lists.notes import notes
 from pipelines.lists.summary import handed_out, named_divisions, summary
@@ -65,13 +66,14 @@ def export_list(picked: pl.DataFrame, folder: Path, week: str, context: ListCont
 
 
 def write_workbook(path: Path, rows: pl.DataFrame, week: str, context: ListContext, most_rows: int = MOST_ROWS) -> None:
-    """The Excel workbook with the sheets 名单 (the first `most_rows` by rank), 汇总 and 说明."""
+    """The Excel workbook with the sheets 名单 (the first `most_rows` by rank, columns to fill in behind), 汇总 and 说明."""
     listed = handed_out(rows)
     shown = in_chinese(listed.head(most_rows), context.division_names)
-    said = notes(_table(), shown.columns, (listed.height, most_rows), week, context)
+    to_fill_in = blanks(context.as_of)
+    said = notes(_table(), shown.columns, to_fill_in, (listed.height, most_rows), week, context)
     pinned = shown.columns.index(_title("name")) + 1
     with Book(path, f"{TITLE} {week}", context.as_of) as book:
-        book.add_list(shown, "名单", pinned=pinned if pinned <= 4 else 0)
+        book.add_list(shown, SHEET, pinned=pinned if pinned <= 4 else 0, blanks=to_fill_in)
         book.add_text("汇总", summary(rows, week, context), widths=(30, 12, 12, 20, 14))
         book.add_text("说明", said, widths=(30, 78, 34, 14, 14))
 

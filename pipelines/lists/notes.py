@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from pipelines.errors import DeclarationError
-from pipelines.lists.workbook import Line
+from pipelines.lists.workbook import Blank, Line
 from pipelines.names import name_zh
 from pipelines.warehouse.tables import Table
 
@@ -24,13 +24,19 @@ STATES = {"fresh": "正常", "late": "逾期未到", "missing": "尚未接入", 
 
 
 def notes(
-    declared: Table, headings: Sequence[str], rows: tuple[int, int], week: str, context: ListContext
+    declared: Table,
+    headings: Sequence[str],
+    blanks: Sequence[Blank],
+    rows: tuple[int, int],
+    week: str,
+    context: ListContext,
 ) -> list[Line]:
     """The lines of the sheet; every column shown is explained, and a list too long for the workbook says so.
 
     Args:
         declared: the table of the list.
         headings: of the columns shown.
+        blanks: the columns to fill in.
         rows: how many are listed, and how many the workbook holds at most.
         week: the release.
         context: its as-of, rates, sources and parameters.
@@ -42,8 +48,10 @@ def notes(
     return [
         Line((f"首贷目标名单 {week} 说明",), "title"),
         Line((f"数据截止日 {context.as_of:%Y-%m-%d}（含）；{texts['files']}",), "note"),
+        Line((texts["return"],), "note"),
         *_cut(*rows, texts["cut"]),
         *_block(("列名", "含义", "英文列名"), _columns(declared, headings, texts["columns"])),
+        *_block(("填写列", "填写要求", "英文列名"), _to_fill_in(blanks, texts["fill_in"])),
         *_block(("口径", "定义", "工作方案条款"), _definitions(texts["definitions"], context.parameters)),
         *_block(("利率", "说明"), _rates(context.lpr)),
         *_block(("数据来源", "状态", "最新文件", "报送部门", "收到日期"), _sources(context)),
@@ -65,6 +73,10 @@ def _columns(declared: Table, headings: Sequence[str], meanings: dict[str, str])
     if unexplained:
         raise DeclarationError(f"{TEXTS.name} does not explain {', '.join(unexplained)}; add each under `columns`")
     return [(column.title_zh, meanings[column.name], column.name) for column in shown]
+
+
+def _to_fill_in(blanks: Sequence[Blank], how: dict[str, str]) -> list[tuple[Any, ...]]:
+    return [(blank.heading, how[blank.name].format(choices="、".join(blank.choices)), blank.name) for blank in blanks]
 
 
 def _definitions(entries: Sequence[dict[str, Any]], parameters: Parameters) -> list[tuple[Any, ...]]:

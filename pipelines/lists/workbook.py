@@ -44,6 +44,40 @@ class Line:
     style: str = "cell"
 
 
+@dataclass(frozen=True)
+class Blank:
+    """A column of the list that people fill in, at its right end.
+
+    Attributes:
+        name: what it is read back as.
+        choices: what may be chosen from a drop-down.
+        since: without choices it takes a day or moment, from this day up to the present.
+    """
+
+    name: str
+    heading: str
+    choices: tuple[str, ...] = ()
+    since: date | None = None
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """How its cells look."""
+        shape = {"num_format": "@"} if self.choices else {"num_format": "yyyy-mm-dd hh:mm", "align": "center"}
+        return {"bottom": 1, "bottom_color": "#D9D9D9", **shape}
+
+    @property
+    def validation(self) -> dict[str, Any]:
+        """What a spreadsheet accepts in its cells, and what it says of anything else."""
+        if self.choices:
+            return {"validate": "list", "source": list(self.choices), "error_title": self.heading,
+                    "error_message": "请从下拉列表中选择"}  # fmt: skip
+        return {
+            "validate": "date", "criteria": "between", "minimum": self.since, "maximum": "=TODAY()+1",
+            "error_title": self.heading,
+            "error_message": f"请填写日期和时间，如 {self.since} 14:30：不早于 {self.since}，不晚于今天",
+        }  # fmt: skip
+
+
 class Book:
     """An open workbook with the formats of the house.
 
@@ -79,17 +113,24 @@ class Book:
             self._formats[key] = self._book.add_format({**basics, **properties})
         return self._formats[key]
 
-    def add_list(self, frame: pl.DataFrame, sheet: str, pinned: int) -> None:
+    def add_list(self, frame: pl.DataFrame, sheet: str, pinned: int, blanks: Sequence[Blank] = ()) -> None:
         """Write a frame as a filterable sheet; its column names are the headings.
 
         Args:
             frame: what to write; text, numbers, dates.
             sheet: name of the sheet.
             pinned: leading columns that stay in sight when scrolling sideways.
+            blanks: empty columns behind them, for people to fill in.
         """
         columns = [_Column.of(frame[name]) for name in frame.columns]
         cells = frame.with_columns(_as_cell(frame[name]) for name in frame.columns)
-        self._list_sheet(sheet, columns, cells, pinned)
+        page = self._list_head(sheet, columns, blanks, pinned)
+        for place, blank in enumerate(blanks, len(columns)):
+            page.set_column(place, place, 18, self.style(**blank.properties))
+            page.data_validation(1, place, max(cells.height, 1), place, blank.validation)
+        page.autofilter(0, 0, cells.height, len(columns) + len(blanks) - 1)
+        for row, values in enumerate(cells.iter_rows(), 1):  # the file format has rows: the one loop over them
+            page.write_row(row, 0, values)
 
     def add_text(self, sheet: str, lines: Sequence[Line], widths: Sequence[int]) -> None:
         """Write a sheet of lines that people read from top to bottom."""
@@ -101,20 +142,25 @@ class Book:
         for row, line in enumerate(lines):
             self._text_row(page, row, line, widths)
 
-    def _list_sheet(self, name: str, columns: Sequence[_Column], cells: pl.DataFrame, pinned: int) -> None:
+    def _list_head(self, name: str, columns: Sequence[_Column], blanks: Sequence[Blank], pinned: int) -> Worksheet:
         page = self._book.add_worksheet(name)
         for number, column in enumerate(columns):
             page.set_column(number, number, column.width, self.style(**column.properties))
         page.set_default_row(LINE_HEIGHT * max((column.lines for column in columns), default=1))
-        head = self.style(bold=True, font_color="#FFFFFF", bg_color="#1F4E79", align="center", text_wrap=True, border=1)
         page.set_row(0, 32)
-        page.write_row(0, 0, [column.heading for column in columns], head)
+        head: dict[str, Any] = {
+            "bold": True,
+            "font_color": "#FFFFFF",
+            "align": "center",
+            "text_wrap": True,
+            "border": 1,
+        }
+        page.write_row(0, 0, [column.heading for column in columns], self.style(**head, bg_color="#1F4E79"))
+        page.write_row(0, len(columns), [blank.heading for blank in blanks], self.style(**head, bg_color="#548235"))
         page.freeze_panes(1, pinned)
-        page.autofilter(0, 0, cells.height, len(columns) - 1)
         page.repeat_rows(0)
         _printable(page)
-        for row, values in enumerate(cells.iter_rows(), 1):  # the file format has rows: the one loop over them
-            page.write_row(row, 0, values)
+        return page
 
     def _text_row(self, page: Worksheet, row: int, line: Line, widths: Sequence[int]) -> None:
         styles: dict[str, dict[str, Any]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipelines.feeds.contract import contract, feeds
+from pipelines.lists.feedback import PLACE
 from pipelines.warehouse.connect import Connection, quoted
 
 OPEN, FIXED, RETURNED, REPLACED = "open", "fixed", "returned", "replaced"
@@ -12,7 +13,11 @@ OPEN, FIXED, RETURNED, REPLACED = "open", "fixed", "returned", "replaced"
 
 @dataclass(frozen=True)
 class Reason:
-    """How often one reason stands in the quarantine of a feed, and the first row still open with it."""
+    """How often one reason stands in the quarantine of a feed, and the first row still open with it.
+
+    Attributes:
+        row_no: its row in the file; of a list that came back filled in, its row in the workbook.
+    """
 
     feed: str
     reason: str
@@ -25,7 +30,7 @@ class Reason:
 
 
 def show_states(con: Connection) -> None:
-    """Temporary table `quarantined`: every quarantined row with file, cells, and `state`.
+    """Temporary table `quarantined`: every quarantined row with file, cells, row in the workbook (of a returned list), `state`.
 
     - `fixed`: a later file brought an accepted row with the same key; `fixed_by` names it.
     - `returned`: taken back corrected; refused again, it stands as a row of its own.
@@ -47,6 +52,7 @@ def show_states(con: Connection) -> None:
         ),
         returned AS (SELECT feed, file_id, row_no FROM lake.quarantine.returns GROUP BY ALL)
         SELECT q.feed, q.file_id, f.name, f.received_on, f.headings, q.row_no,
+               TRY_CAST(c.cells[list_position(f.headings, {quoted(PLACE[1])})] AS BIGINT) AS workbook_row,
                coalesce(c.line, q.raw) AS raw, q.reasons, c.cells, l.fixed_by,
                CASE WHEN r.row_no IS NOT NULL THEN {quoted(RETURNED)} WHEN l.row_no IS NOT NULL THEN {quoted(FIXED)}
                     WHEN p.file_id IS NOT NULL THEN {quoted(REPLACED)} ELSE {quoted(OPEN)} END AS state
@@ -73,7 +79,7 @@ def reasons(con: Connection, feed: str | None = None) -> list[Reason]:
         SELECT feed, reason, count(*) FILTER (state = 'open'), count(*) FILTER (state = 'fixed'),
                count(*) FILTER (state = 'returned'), count(*) FILTER (state = 'replaced'),
                min_by(name, (received_on, name, row_no)) FILTER (state = 'open'),
-               min_by(row_no, (received_on, name, row_no)) FILTER (state = 'open')
+               min_by(coalesce(workbook_row, row_no), (received_on, name, row_no)) FILTER (state = 'open')
         FROM (SELECT *, unnest(reasons) AS reason FROM quarantined WHERE feed = coalesce(?, feed))
         GROUP BY feed, reason ORDER BY feed, 3 DESC, reason
         """,

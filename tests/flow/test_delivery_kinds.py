@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 
 from pipelines import flow
@@ -38,6 +39,22 @@ def test_the_same_bytes_again_change_nothing_under_another_name_too(bare):
         n: r for n, r in before.items() if n != "files"
     }
     assert land(bare, "social__insurance") == []
+
+
+def test_a_file_put_back_under_its_name_keeps_its_row_of_the_ledger(bare):
+    text = SOCIAL + f"{A},202601,4\n{B},202601,x\n"
+    path = bare.deliver("social__insurance", "a_20260201.csv", text)
+    assert land(bare, "social__insurance") == [("landed", 1, 0, 1)]
+    before = feed_tables(bare.settings)
+    os.utime(path, (1_800_000_000, 1_800_000_000))
+    assert land(bare, "social__insurance") == [("repeated", 0, 0, 0)]
+    assert feed_tables(bare.settings) == before
+    assert land(bare, "social__insurance") == [], "it is known by its new time"
+    bare.deliver("social__insurance", "a_20260201.csv.ok", f"digest={'0' * 64}")
+    os.utime(path, (1_900_000_000, 1_900_000_000))
+    assert land(bare, "social__insurance") == [("waiting", 0, 0, 0)]
+    landed = bare.lake("SELECT accepted, quarantined FROM lake.ops.files WHERE status = 'landed'")
+    assert landed == [(1, 1)], "a control file that disagrees later does not undo what landed"
 
 
 def test_a_newer_snapshot_replaces_its_period_whole_and_only_from_its_day_on(bare):

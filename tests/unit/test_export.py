@@ -10,26 +10,31 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import openpyxl
 import polars as pl
 import pytest
+import yaml
 from openpyxl.cell import Cell
 
 from pipelines.errors import ShoudaiError
+from pipelines.feeds.contract import contract, match_header
 from pipelines.lists import export, workbook
 from pipelines.lists.export import FeedSource, ListContext, export_list, write_manifest
 from pipelines.names import name_zh
 from pipelines.parameters import parameters, rates
+from pipelines.settings import HOUSE
 from pipelines.warehouse.tables import table
 
 AS_OF = date(2026, 11, 23)
 WEEK = "2026-W48"
 DECLARED = {column.name: column.title_zh for column in table("out.target_list").columns}
 SHOWN = [title for name, title in DECLARED.items() if name not in ("points", "is_holdout")]
+TO_FILL_IN = ["触达时间", "触达方式", "触达结果"]
+HEAD = SHOWN + TO_FILL_IN
 
 HOSTILE = [
     "=cmd|'/c calc'!A1",
@@ -146,9 +151,48 @@ def test_the_workbook_opens_on_the_list_with_chinese_headings_a_frozen_header_an
     page = book.active
     assert book.sheetnames == ["名单", "汇总", "说明"]
     assert page.title == "名单"
-    assert [cell.value for cell in page[1]] == SHOWN
+    assert [cell.value for cell in page[1]] == HEAD
     assert page.freeze_panes == "E2"
-    assert page.auto_filter.ref == f"A1:{page.cell(3, len(SHOWN)).coordinate}"
+    assert page.auto_filter.ref == f"A1:{page.cell(3, len(HEAD)).coordinate}"
+
+
+def test_the_columns_to_fill_in_are_empty_set_apart_and_known_to_the_contract(
+    tmp_path: Path, context: ListContext
+) -> None:
+    page = openpyxl.load_workbook(export_list(listing(prospect(1), prospect(2)), tmp_path, WEEK, context)[0])["名单"]
+    own, filled_in = page.cell(1, len(SHOWN)), page.cell(1, len(HEAD))
+    assert own.fill.fgColor.rgb != filled_in.fill.fgColor.rgb
+    assert [page.cell(row, place).value for row in (2, 3) for place in range(len(SHOWN) + 1, len(HEAD) + 1)] == [
+        None
+    ] * 6
+    matched = match_header(contract("crm__contacts"), HEAD)
+    assert {each.column.name: HEAD[each.position] for each in matched.headings} == {
+        "week": "名单批次", "uscc": "统一社会信用代码", "manager": "客户经理",
+        "contacted_at": "触达时间", "channel": "触达方式", "result": "触达结果",
+    }  # fmt: skip
+
+
+def test_drop_downs_offer_what_the_gate_expects_and_the_time_takes_only_days_since_the_list(
+    tmp_path: Path, context: ListContext
+) -> None:
+    page = openpyxl.load_workbook(export_list(listing(prospect(1), prospect(2)), tmp_path, WEEK, context)[0])["名单"]
+    when, how, what = page.data_validations.dataValidation
+    places = [page.cell(2, place).column_letter for place in range(len(SHOWN) + 1, len(HEAD) + 1)]
+    assert [str(each.sqref) for each in (when, how, what)] == [f"{letter}2:{letter}3" for letter in places]
+    assert (when.type, when.operator or "between", when.formula2) == ("date", "between", "TODAY()+1")
+    assert date(1899, 12, 30) + timedelta(days=int(when.formula1)) == AS_OF
+    suite = yaml.safe_load((HOUSE / "expectations" / "crm__contacts.yml").read_text("utf-8"))["expectations"]
+    usual = {e["kwargs"]["column"]: e["kwargs"]["value_set"] for e in suite if "value_set" in e["kwargs"]}
+    assert how.formula1 == f'"{",".join(usual["channel"])}"'
+    assert what.formula1 == f'"{",".join(usual["result"])}"'
+    assert {"拒绝营销", "确认首贷"} <= set(usual["result"])
+
+
+def test_the_notes_say_how_to_fill_in_and_return(tmp_path: Path, context: ListContext) -> None:
+    said = texts(export_list(listing(prospect(1)), tmp_path, WEEK, context)[0], "说明")
+    assert any("shoudai outcomes" in text and "未联系的留空" in text for text in said)
+    assert set(TO_FILL_IN) <= set(said)
+    assert any("从下拉列表选择：电话、上门" in text for text in said)
 
 
 def test_a_column_is_as_wide_as_its_chinese_text(tmp_path: Path, context: ListContext) -> None:
@@ -174,7 +218,7 @@ def test_long_reasons_are_wrapped_in_rows_tall_enough_to_read_them(tmp_path: Pat
 def test_numbers_are_numbers_and_codes_are_text(tmp_path: Path, context: ListContext) -> None:
     row = prospect(1, uscc="913601007339317853", subsidy_yuan_per_year=Decimal("1234.56"))
     page = openpyxl.load_workbook(export_list(listing(row), tmp_path, WEEK, context)[0])["名单"]
-    cells = {SHOWN[number]: cell for number, cell in enumerate(page[2])}
+    cells = {HEAD[number]: cell for number, cell in enumerate(page[2])}
     assert cells["统一社会信用代码"].value == "913601007339317853"
     assert cells["统一社会信用代码"].number_format == "@"
     assert (cells["得分"].value, cells["测算额度（元）"].value) == (42, 51234)
@@ -341,7 +385,7 @@ def test_a_long_list_is_the_same_csv_piece_by_piece(
 
 def test_an_empty_list_is_still_a_release(tmp_path: Path, context: ListContext) -> None:
     book, text, typed = export_list(listing(), tmp_path, WEEK, context)
-    assert [cell.value for cell in openpyxl.load_workbook(book)["名单"][1]] == SHOWN
+    assert [cell.value for cell in openpyxl.load_workbook(book)["名单"][1]] == HEAD
     assert csv_rows(text) == []
     assert pl.read_parquet(typed).height == 0
 

@@ -1,0 +1,326 @@
+"""What became of a list comes back: filled in by marketing or exported by the CRM, through the one landing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import openpyxl
+import polars as pl
+import pytest
+from click.testing import CliRunner, Result
+from openpyxl.worksheet.worksheet import Worksheet
+
+from pipelines import flow
+from pipelines.cli import main
+from pipelines.conversion import outcomes
+from pipelines.errors import FileRefusedError
+from pipelines.quarantine.correction import write_correction
+from pipelines.quarantine.state import reasons
+from pipelines.verified import verify
+from pipelines.warehouse.connect import reader
+
+from .homes import WEEK, Home, feed_tables, settings_of, shoudai
+
+CAME_BACK, AGAIN, NEXT_LIST = date(2026, 11, 25), date(2026, 11, 27), date(2026, 11, 30)
+TODAY = date(2026, 12, 1)
+FORMULA = "=cmd|'/c calc'!A1"
+STRANGER = "91510623MAY03B1R2U"
+
+
+class Sheet:
+    """The sheet 名单 as a person works on it: cells by heading and row."""
+
+    def __init__(self, path: Path) -> None:
+        self._book = openpyxl.load_workbook(path)
+        self.page: Worksheet = self._book["名单"]
+        self._at = {str(cell.value): cell.column for cell in self.page[1]}
+
+    def set(self, row: int, **values: object) -> None:
+        for heading, value in values.items():
+            cell = self.page.cell(row, self._at[heading])
+            cell.value = value
+            if value == FORMULA:
+                cell.data_type = "s"  # typed with an apostrophe in front
+
+    def code(self, row: int) -> str:
+        return str(self.page.cell(row, self._at["统一社会信用代码"]).value)
+
+    def save(self, path: Path) -> Path:
+        self._book.save(path)
+        return path
+
+
+def moment(row: int) -> datetime:
+    return datetime(2026, 11, 24, 9) + timedelta(minutes=5 * row)
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A home in which the filled-in list of the week was handed in."""
+
+    home: Home
+    workbook: Path
+    report: flow.OutcomesReport
+
+    @property
+    def sheet(self) -> Sheet:
+        return Sheet(self.workbook)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _a_day_of_december() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outcomes, "_today", lambda: TODAY)
+        yield
+
+
+@pytest.fixture(scope="module")
+def returned(county: Home, tmp_path_factory: pytest.TempPathFactory) -> Returned:
+    """Nine rows filled in: six good ones, a refusal, a code that is not listed, two that cannot be taken."""
+    folder = tmp_path_factory.mktemp("outcomes")
+    shutil.copytree(county.settings.home, folder / "home", symlinks=True)
+    home = Home(settings_of(folder / "home", folder / "inbox"), county.report)
+    sheet = Sheet(home.settings.published / "latest" / f"首贷目标名单_{WEEK}.xlsx")
+    for row in range(2, 8):
+        sheet.set(row, 触达时间=moment(row), 触达方式="电话", 触达结果="有意向")
+    sheet.set(8, 触达时间="2026/11/24 16:00", 触达方式="实地走访", 触达结果="拒绝营销")
+    sheet.set(9, 统一社会信用代码=STRANGER, 触达时间="2026-11-24", 触达结果="未接通")
+    sheet.set(10, 触达方式="电话", 触达结果="有意向")
+    sheet.set(11, 触达时间="11月25日", 触达结果=FORMULA)
+    path = sheet.save(folder / "首贷目标名单_2026-W48（张三）.xlsx")
+    return Returned(home, path, flow.outcomes(home.settings, path, CAME_BACK))
+
+
+def counts(handed_in: outcomes.HandedIn) -> tuple[int, int, int, int]:
+    file = handed_in.file
+    return file.rows_in, file.accepted, file.duplicates, file.quarantined
+
+
+def test_only_filled_in_rows_are_rows_of_the_feed_and_all_rows_are_counted(returned: Returned) -> None:
+    handed_in = returned.report.handed_in
+    assert handed_in.listed == returned.sheet.page.max_row - 1
+    assert (handed_in.filled_in, counts(handed_in)) == (10, (10, 8, 0, 2))
+    assert handed_in.file.received_on == CAME_BACK
+
+
+def test_a_row_set_aside_is_named_by_its_row_in_the_workbook(returned: Returned) -> None:
+    said = [(each.sheet, each.row, each.words) for each in returned.report.handed_in.set_aside]
+    assert said == [("名单", 10, "contacted_at: empty"), ("名单", 11, "contacted_at: not a time")]
+    with reader(returned.home.settings) as con:
+        found = [each for each in reasons(con, "crm__contacts") if each.reason == "contacted_at: empty"]
+    assert [(each.row_no, each.file) for each in found] == [(10, returned.report.handed_in.file.name)]
+
+
+def test_a_code_that_is_not_on_the_list_is_said_and_landed(returned: Returned) -> None:
+    handed_in = returned.report.handed_in
+    assert (handed_in.strangers, handed_in.first_stranger) == (
+        1,
+        outcomes.Place("名单", 9, f"not on the list of {WEEK}"),
+    )
+    landed = returned.home.seen("crm__contacts", CAME_BACK, "uscc, contacted_at, result")
+    assert (STRANGER, datetime(2026, 11, 24), "未接通") in landed
+
+
+def test_what_was_filled_in_is_read_by_the_contract(returned: Returned) -> None:
+    landed = {
+        row[0]: row[1:]
+        for row in returned.home.seen("crm__contacts", CAME_BACK, "uscc, week, contacted_at, channel, result")
+    }
+    assert landed[returned.sheet.code(2)] == (WEEK, moment(2), "电话", "有意向")
+    assert landed[returned.sheet.code(8)] == (WEEK, datetime(2026, 11, 24, 16), "上门", "拒绝营销"), (
+        "实地走访 is looked up"
+    )
+
+
+def test_conversions_and_funnel_show_it_at_once(returned: Returned) -> None:
+    codes = tuple(returned.sheet.code(row) for row in range(2, 9))
+    found = returned.home.ask(
+        f"SELECT uscc, contacted_on, outcome FROM out.conversions WHERE uscc IN {codes} ORDER BY uscc"
+    )
+    assert found == [(code, date(2026, 11, 24), "contacted") for code in sorted(codes)]
+    ((contacted,),) = returned.home.ask(f"SELECT sum(contacted) FROM out.funnel WHERE week = '{WEEK}'")
+    (before,), (now,) = returned.report.before, returned.report.now
+    assert (before.contacted, now.contacted, now.week) == (0, 7, WEEK)
+    assert contacted == 7
+    assert now.listed == returned.report.handed_in.listed
+
+
+def test_the_workbook_as_it_came_back_is_in_the_archive_and_named_by_the_delivery(returned: Returned) -> None:
+    handed_in = returned.report.handed_in
+    archived = returned.home.settings.archive / handed_in.original[:2] / handed_in.original
+    assert archived.read_bytes() == returned.workbook.read_bytes()
+    assert handed_in.file.name == f"{returned.workbook.stem}_{handed_in.original[:12]}.csv"
+    assert all(finding.is_sound for finding in verify(returned.home.settings))
+
+
+def test_the_same_file_again_changes_nothing(returned: Returned) -> None:
+    before, shown = feed_tables(returned.home.settings), returned.home.ask("FROM out.conversions")
+    again = flow.outcomes(returned.home.settings, returned.workbook, AGAIN)
+    assert again.handed_in.file.status == "repeated"
+    assert feed_tables(returned.home.settings) == before
+    assert returned.home.ask("FROM out.conversions") == shown
+
+
+def test_no_cell_of_a_returned_list_becomes_a_formula_in_a_later_export(returned: Returned, tmp_path: Path) -> None:
+    write_correction(returned.home.settings, "crm__contacts", tmp_path / "open.csv")
+    written = pl.read_csv(tmp_path / "open.csv", infer_schema=False).filter(pl.col("工作簿行号") == "11")
+    assert written["结果"].to_list() == ["'" + FORMULA]
+
+
+@pytest.fixture
+def changed(returned: Returned, tmp_path: Path) -> Returned:
+    """A copy of that home, to change."""
+    shutil.copytree(returned.home.settings.home, tmp_path / "home", symlinks=True)
+    home = Home(settings_of(tmp_path / "home", tmp_path / "inbox"), None)
+    return Returned(home, returned.workbook, returned.report)
+
+
+def test_a_list_worked_on_and_saved_again_brings_only_what_is_new(changed: Returned, tmp_path: Path) -> None:
+    sheet = changed.sheet
+    sheet.page.delete_rows(2)  # done with: six of the seven good rows stay, one row up
+    sheet.set(9, 触达时间=datetime(2026, 11, 26, 10))  # row 10 of before, completed
+    sheet.set(12, 触达时间=datetime(2026, 11, 26, 11), 触达方式="微信", 触达结果="无意向")
+    sheet.set(3, 触达结果="他行已贷")  # other content at the same moment: a correction needs a moment of its own
+    handed_in = outcomes.hand_in(changed.home.settings, sheet.save(tmp_path / "b.xlsx"), AGAIN)
+    assert counts(handed_in) == (10, 2, 6, 2)
+    assert [(each.row, each.words) for each in handed_in.set_aside] == [
+        (3, "uscc+contacted_at: key_conflict, other content under the same key in an earlier file"),
+        (10, "contacted_at: not a time"),
+    ]
+    sheet.set(3, 触达时间=datetime(2026, 11, 26, 12))
+    corrected = outcomes.hand_in(changed.home.settings, sheet.save(tmp_path / "c.xlsx"), AGAIN)
+    assert counts(corrected) == (10, 1, 8, 1)
+    assert len([row for row in changed.home.seen("crm__contacts", AGAIN, "uscc") if row == (sheet.code(3),)]) == 2
+    with reader(changed.home.settings) as con:
+        states = {each.reason: (each.open, each.returned) for each in reasons(con, "crm__contacts")}
+    assert states["contacted_at: empty"] == (0, 1), "completed since"
+    assert states["uscc+contacted_at: key_conflict, other content under the same key in an earlier file"] == (0, 1)
+    assert all(finding.is_sound for finding in verify(changed.home.settings))
+
+
+def test_who_refused_is_left_out_of_the_next_list_and_the_published_one_replays(changed: Returned) -> None:
+    refusing, willing = changed.sheet.code(8), changed.sheet.code(2)
+    assert flow.replay(changed.home.settings, WEEK).agrees
+    following = flow.start(changed.home.settings, NEXT_LIST)
+    for step in (flow.link, flow.features, flow.judge, flow.score, flow.offer, flow.pick):
+        step(following)
+    listed = set(pl.read_parquet(following.handover("picked"))["uscc"])
+    assert willing in listed
+    assert refusing not in listed
+
+
+def test_a_contact_of_days_to_come_closes_the_gate_and_its_row_is_named(changed: Returned, tmp_path: Path) -> None:
+    sheet, before = changed.sheet, feed_tables(changed.home.settings)
+    sheet.set(20, 触达时间=datetime(2027, 11, 25, 9), 触达结果="有意向")
+    report = flow.outcomes(changed.home.settings, sheet.save(tmp_path / "late.xlsx"), AGAIN)
+    file = report.handed_in.file
+    assert (file.status, report.database) == ("gate_failed", None)
+    assert "days_behind" in str(file.reason)
+    said = {each.row: each.words for each in report.handed_in.set_aside}
+    assert said[20] == "contacted_at: 2027-11-25 09:00:00 lies after 2026-11-27, the day of receipt"
+    ledger = changed.home.lake("SELECT status, reason FROM lake.ops.files WHERE name = ?", [file.name])
+    assert ledger == [("withdrawn", file.reason)], "it lies in no inbox, so it freezes nothing"
+    after = feed_tables(changed.home.settings)
+    assert {name: rows for name, rows in after.items() if name != "files"} == {
+        n: r for n, r in before.items() if n != "files"
+    }
+
+
+def as_xlsx(path: Path, *rows: tuple[object, ...]) -> Path:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.worksheets[0].append(row)
+    book.save(path)
+    return path
+
+
+def test_whatever_people_type_into_a_cell_stays_one_cell_of_its_row(changed: Returned, tmp_path: Path) -> None:
+    sheet = changed.sheet
+    typed = ['他说："再,想想"\n明天|!回', "'; DROP TABLE x; --", "𠮷\t<b>&amp;[red]", "长" * 20_000, FORMULA, "合计"]
+    for row, text in enumerate(typed, 30):
+        sheet.set(row, 触达时间=moment(row), 触达结果=text)
+    handed_in = outcomes.hand_in(changed.home.settings, sheet.save(tmp_path / "odd.xlsx"), AGAIN)
+    assert {each.row for each in handed_in.set_aside} == {10, 11}
+    landed = dict(changed.home.seen("crm__contacts", AGAIN, "uscc, result"))
+    assert [landed[sheet.code(row)] for row in range(30, 36)] == typed
+
+
+EXPORTS = {
+    "crm__contacts": (("统一社会信用代码", "触达时间", "触达方式", "结果"), (STRANGER, datetime(2026, 11, 24, 9), "电话", "有意向")),
+    "crm__applications": (("申请编号", "统一社会信用代码", "申请日期", "申请金额", "状态"),
+                          ("SQ1", STRANGER, date(2026, 11, 24), 100000, "审批中")),
+    "crm__disbursements": (("借据号", "统一社会信用代码", "放款日期", "放款金额"), ("JJ1", STRANGER, date(2026, 11, 24), 100000)),
+    "crm__suppressions": (("统一社会信用代码", "原因"), (STRANGER, "投诉")),
+}  # fmt: skip
+
+
+def test_an_export_of_the_crm_is_known_by_its_header_and_landed_as_from_the_inbox(bare: Home, tmp_path: Path) -> None:
+    for feed, rows in EXPORTS.items():
+        if feed in ("crm__contacts", "crm__applications"):
+            path = as_xlsx(tmp_path / f"export_{feed}.xlsx", *rows)
+        else:
+            path = tmp_path / f"export_{feed}.csv"
+            path.write_text("".join(",".join(map(str, row)) + "\n" for row in rows), encoding="gb18030")
+        handed_in = outcomes.hand_in(bare.settings, path, CAME_BACK)
+        file = handed_in.file
+        assert (file.feed, file.name, file.status, file.accepted) == (feed, path.name, "landed", 1), feed
+        assert (handed_in.listed, handed_in.original, file.received_on) == (None, file.file_id, CAME_BACK)
+        assert path.is_file(), "what was handed in stays where it is"
+    assert bare.seen("crm__contacts", CAME_BACK, "uscc, contacted_at") == [(STRANGER, datetime(2026, 11, 24, 9))]
+
+
+def test_an_export_without_a_day_of_receipt_was_received_on_the_day_its_name_says(bare: Home, tmp_path: Path) -> None:
+    path = as_xlsx(tmp_path / "yzmd_20261120.xlsx", *EXPORTS["crm__suppressions"])
+    assert outcomes.hand_in(bare.settings, path).file.received_on == date(2026, 11, 20)
+    to_come = path.rename(tmp_path / "yzmd_20271120.xlsx")
+    with pytest.raises(FileRefusedError, match="received on 2027-11-20, which lies in the future.*--received-on"):
+        outcomes.hand_in(bare.settings, to_come)
+
+
+def test_before_anything_was_published_a_file_lands_and_nothing_is_tracked(bare: Home, tmp_path: Path) -> None:
+    report = flow.outcomes(bare.settings, as_xlsx(tmp_path / "a.xlsx", *EXPORTS["crm__contacts"]), CAME_BACK)
+    assert (report.handed_in.file.status, report.now, report.database) == ("landed", (), None)
+
+
+@pytest.fixture
+def command(returned: Returned, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """The command on a report that was made already."""
+    monkeypatch.setattr(flow, "outcomes", lambda *_: returned.report)
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(
+            main, ["outcomes", str(returned.workbook), "--home", str(returned.home.settings.home), *words]
+        )
+
+    return run
+
+
+def test_the_command_says_what_landed_what_did_not_and_what_is_new(command: Callable[..., Result]) -> None:
+    done = command()
+    assert done.exit_code == 0
+    assert "rows, 10 filled in, " in done.stdout
+    assert "set aside sheet 名单, row 10: contacted_at: empty" in done.stdout
+    assert f"not on the list of their week: 1; first sheet 名单, row 9: not on the list of {WEEK}" in done.stdout
+    assert "7 (+7)" in done.stdout
+
+
+def test_a_script_reads_the_same_as_json(command: Callable[..., Result]) -> None:
+    told = json.loads(command("--json").stdout)
+    assert (told["file"]["feed"], told["file"]["accepted"], told["file"]["quarantined"]) == ("crm__contacts", 8, 2)
+    assert (told["filled_in"], told["strangers"], told["set_aside"][0]["row"]) == (10, 1, 10)
+    assert [each["contacted"] for when in ("before", "now") for each in told["lists"][when]] == [0, 7]
+
+
+def test_a_wrong_file_and_a_wrong_day_end_with_words_and_the_exit_code_of_their_kind(
+    returned: Returned, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "a.csv"
+    wrong.write_text("甲,乙\n1,2\n", encoding="utf-8")
+    assert "expected the sheet 名单" in shoudai(returned.home, "outcomes", str(wrong), check=65, inbox=False).stderr
+    late = ("outcomes", str(wrong), "--received-on", "2999-01-01")
+    assert "lies in the future" in shoudai(returned.home, *late, check=64, inbox=False).stderr
