@@ -58,7 +58,8 @@ def markdown(name: str, cards: Sequence[Mapping[str, Any]], refused: Sequence[st
 _PREFACE = (
     "Learned by `shoudai fit`: the propensity to take a first loan of this bank within the maturity window, given contact. "
     "Learned from contacted entities only; entities held out or listed without contact are counted beside and teach "
-    "nothing. The bands are the segment's own; what they are worth leans on the contacted entities of all segments. Features are those known at listing. Figures are those of a trial: learned in the same way from the train part "
+    "nothing. The bands are the segment's own; what they are worth leans on the contacted entities of all segments. "
+    "Features are those known at listing. Figures are those of a trial: learned in the same way from the train part "
     "alone and measured on the test part, unless said otherwise; the card itself is learned from both. Intervals are "
     "Wilson's at 95 %."
 )
