@@ -192,7 +192,7 @@ def _quick(column: Column, raw: str, unit: str) -> tuple[str, ...]:
     known = ", ".join(quoted(value) for value in column.values)
     shapes: dict[str, tuple[str, ...]] = {
         "uscc": (f"CASE WHEN regexp_full_match({raw}, '{USCC_SHAPE}') THEN {raw} END",),
-        "enum": (f"CASE WHEN {raw} IN ({known}) THEN {raw} END",),
+        "enum": (f"CASE WHEN {raw} IN ({known}) THEN {raw} {_synonyms(column, raw)} END",),
         "date": (
             f"TRY_CAST({raw} AS DATE)",
             *(f"try_strptime({raw}, {quoted(shape)})::DATE" for shape in _DATE_SHAPES[:2]),
@@ -213,6 +213,11 @@ def _quick(column: Column, raw: str, unit: str) -> tuple[str, ...]:
         else (f"CASE WHEN {_begins_like(raw, EMPTY)} THEN {_value(column, raw, unit)} ELSE trim({raw}) END",),
     }
     return shapes.get(column.type) or (_value(column, raw, unit),)
+
+
+def _synonyms(column: Column, raw: str) -> str:
+    """SQL: a department that says a value in its own word says it in every row."""
+    return " ".join(f"WHEN {raw} = {quoted(dirty)} THEN {quoted(clean)}" for dirty, clean in column.lookups.items())
 
 
 def _boolean_lookup(column: Column, raw: str) -> str:

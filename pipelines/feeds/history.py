@@ -144,23 +144,25 @@ def _known_share(con: Connection, made: Contract, accepted: int) -> str:
     """SQL of the share of codes that the register knows; of a fixed part of all codes when there are many."""
     if made.feed == REGISTER or not any(column.name == "uscc" for column in made.columns):
         return "NULL::DOUBLE"
-    con.execute(
-        f"CREATE TEMP TABLE IF NOT EXISTS registered AS SELECT DISTINCT hash(uscc) AS code FROM lake.feed.{REGISTER}"
-    )
+    part = max(1, accepted // CODES_LOOKED_UP)  # not bound: the engine would divide as if by a number of 128 bits
     known = con.execute(
+        f"""
+        SELECT count(*), count(r.code), (SELECT count(*) FROM registered)
+        FROM (SELECT DISTINCT hash(uscc) AS code FROM batch WHERE uscc IS NOT NULL AND hash(uscc) % {part} = 0)
+        LEFT JOIN registered AS r USING (code)
         """
-        WITH codes AS MATERIALIZED (
-            SELECT DISTINCT hash(uscc) AS code FROM batch WHERE uscc IS NOT NULL AND hash(uscc) % $part = 0
-        )
-        SELECT (SELECT count(*) FROM codes), (SELECT count(*) FROM codes JOIN registered USING (code)),
-               (SELECT count(*) FROM registered)
-        """,
-        {"part": max(1, accepted // CODES_LOOKED_UP)},
     ).fetchone()
     codes, found, registered = known or (0, 0, 0)
     return f"{found / codes:.6f}" if registered and codes >= FEWEST else "NULL::DOUBLE"
 
 
+def know_register(con: Connection) -> None:
+    """`registered`: digests of the codes that the register holds, kept from one file to the next."""
+    con.execute(
+        f"CREATE TEMP TABLE IF NOT EXISTS registered AS SELECT DISTINCT hash(uscc) AS code FROM lake.feed.{REGISTER}"
+    )
+
+
 def forget_register(con: Connection) -> None:
-    """After a landing that changed the register: its codes are kept from one file to the next."""
+    """After a landing that changed the register."""
     con.execute("DROP TABLE IF EXISTS temp.registered")

@@ -172,6 +172,7 @@ class Landing:
     ) -> FileOutcome:
         made = contract(delivery.feed)
         scratch = self._settings.work / "decode"
+        history.know_register(self._con)
         with decoded(archived, made, scratch) as source:
             counts = split(self._con, source, made, received_on, scratch, amends)
             if control and control.rows is not None and control.rows != counts.rows_in:
