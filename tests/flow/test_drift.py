@@ -18,13 +18,15 @@ def month(number: int, employers: int, base: int = 20_000, codes: list[str] = CO
     return HEADER + "".join(f"{code},2026{number:02d},4,{base}\n" for code in codes[:employers])
 
 
+REGISTER = "统一社会信用代码,企业名称\n" + "".join(f"{code},甲{number}\n" for number, code in enumerate(CODES))
+
+
 @pytest.fixture(scope="module")
 def three_months(_migrated, tmp_path_factory):
     folder = tmp_path_factory.mktemp("settled")
     shutil.copytree(_migrated, folder / "home", symlinks=True)
     home = Home(settings_of(folder / "home", folder / "inbox"), None)
-    register = "统一社会信用代码,企业名称\n" + "".join(f"{code},甲{number}\n" for number, code in enumerate(CODES))
-    home.deliver("registry__entities", "dj_20260101.csv", register)
+    home.deliver("registry__entities", "dj_20260101.csv", REGISTER)
     for number in (1, 2, 3):
         home.deliver(
             "social__insurance", f"sb_2026{number:02d}_2026{number + 1:02d}10.csv", month(number, 110 + number)
@@ -70,6 +72,26 @@ def test_codes_of_another_county_stay_out(settled):
     strangers = codes_of(200_000, 120)
     outcome, failed = delivered(settled, month(4, 112, codes=strangers))
     assert (outcome.status, failed) == ("gate_failed", {"known_share"})
+
+
+def test_a_register_that_came_in_the_same_run_tells_strangers_too(_migrated, tmp_path):
+    shutil.copytree(_migrated, tmp_path / "home", symlinks=True)
+    home = Home(settings_of(tmp_path / "home", tmp_path / "inbox"), None)
+    home.deliver(
+        "credit__owners", "owners_20260110.csv", "统一社会信用代码,授权日期,严重逾期\n" + f"{CODES[0]},2026-01-05,否\n"
+    )
+    home.deliver("registry__entities", "dj_20260101.csv", REGISTER)
+    outcome, failed = delivered(home, month(4, 112, codes=codes_of(200_000, 120)))
+    assert (outcome.status, failed) == ("landed", set())  # nobody knew of the register yet
+    home.deliver("social__insurance", "sb_bc_202605_20260610.csv", month(5, 112, codes=codes_of(300_000, 120)))
+    found = {each.feed: each.status for each in flow.ingest(home.settings).files}
+    assert found == {"credit__owners": "landed", "registry__entities": "landed", "social__insurance": "gate_failed"}
+
+
+def test_a_wrong_code_is_found_among_those_of_the_register(settled):
+    wrong = CODES[0][:-1] + ("0" if CODES[0][-1] != "0" else "1")
+    outcome, _ = delivered(settled, month(4, 112, codes=[wrong, *CODES[1:], *codes_of(200_000, 1)]))
+    assert (outcome.status, outcome.accepted, outcome.quarantined) == ("landed", 111, 1)
 
 
 def test_a_month_that_has_not_come_stays_out_and_an_old_one_only_warns(settled):
