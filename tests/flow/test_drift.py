@@ -42,6 +42,13 @@ def settled(three_months, tmp_path):
     return Home(settings_of(tmp_path / "home", tmp_path / "inbox"), None)
 
 
+@pytest.fixture
+def empty(_migrated, tmp_path):
+    """A warehouse that holds nothing yet."""
+    shutil.copytree(_migrated, tmp_path / "home", symlinks=True)
+    return Home(settings_of(tmp_path / "home", tmp_path / "inbox"), None)
+
+
 def delivered(home, content: str, name: str = "sb_202604_20260510.csv"):
     home.deliver("social__insurance", name, content)
     outcome = next(each for each in flow.ingest(home.settings, ["social__insurance"]).files if each.name == name)
@@ -77,14 +84,14 @@ def test_codes_of_another_county_stay_out(settled):
 def test_a_register_that_came_in_the_same_run_tells_strangers_too(_migrated, tmp_path):
     shutil.copytree(_migrated, tmp_path / "home", symlinks=True)
     home = Home(settings_of(tmp_path / "home", tmp_path / "inbox"), None)
-    home.deliver(
+    empty.deliver(
         "credit__owners", "owners_20260110.csv", "统一社会信用代码,授权日期,严重逾期\n" + f"{CODES[0]},2026-01-05,否\n"
     )
-    home.deliver("registry__entities", "dj_20260101.csv", REGISTER)
-    outcome, failed = delivered(home, month(4, 112, codes=codes_of(200_000, 120)))
+    empty.deliver("registry__entities", "dj_20260101.csv", REGISTER)
+    outcome, failed = delivered(empty, month(4, 112, codes=codes_of(200_000, 120)))
     assert (outcome.status, failed) == ("landed", set())  # nobody knew of the register yet
-    home.deliver("social__insurance", "sb_bc_202605_20260610.csv", month(5, 112, codes=codes_of(300_000, 120)))
-    found = {each.feed: each.status for each in flow.ingest(home.settings).files}
+    empty.deliver("social__insurance", "sb_bc_202605_20260610.csv", month(5, 112, codes=codes_of(300_000, 120)))
+    found = {each.feed: each.status for each in flow.ingest(empty.settings).files}
     assert found == {"credit__owners": "landed", "registry__entities": "landed", "social__insurance": "gate_failed"}
 
 
