@@ -81,12 +81,9 @@ def test_codes_of_another_county_stay_out(settled):
     assert (outcome.status, failed) == ("gate_failed", {"known_share"})
 
 
-def test_a_register_that_came_in_the_same_run_tells_strangers_too(_migrated, tmp_path):
-    shutil.copytree(_migrated, tmp_path / "home", symlinks=True)
-    home = Home(settings_of(tmp_path / "home", tmp_path / "inbox"), None)
-    empty.deliver(
-        "credit__owners", "owners_20260110.csv", "统一社会信用代码,授权日期,严重逾期\n" + f"{CODES[0]},2026-01-05,否\n"
-    )
+def test_a_register_that_came_in_the_same_run_tells_strangers_too(empty):
+    owners = f"统一社会信用代码,授权日期,严重逾期\n{CODES[0]},2026-01-05,否\n"
+    empty.deliver("credit__owners", "owners_20260110.csv", owners)
     empty.deliver("registry__entities", "dj_20260101.csv", REGISTER)
     outcome, failed = delivered(empty, month(4, 112, codes=codes_of(200_000, 120)))
     assert (outcome.status, failed) == ("landed", set())  # nobody knew of the register yet
