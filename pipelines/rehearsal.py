@@ -22,7 +22,7 @@ from pipelines.parameters import Parameters, parameters
 from pipelines.registers.divisions import division_names
 from pipelines.releases import code_digest, run_id
 from pipelines.runs import Run
-from pipelines.scoring.measures import wilson
+from pipelines.scoring.measures import interval
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import open_published
 from pipelines.warehouse.features import feature_names, parameters_of
@@ -45,11 +45,10 @@ class Rate:
     high: float
 
     @classmethod
-    def of(cls, published: int, disbursed: int) -> Rate:
-        """The rate of a count over its denominator, which is not 0."""
-        ends = wilson(pl.lit(disbursed), pl.lit(published))
-        low, high = pl.select(low=ends[0], high=ends[1]).row(0)
-        return cls(published, disbursed, disbursed / published, low, high)
+    def of(cls, published: int, disbursed: int) -> Rate | None:
+        """The rate of a count over its denominator; None where that is 0."""
+        ends = interval(disbursed, published)
+        return cls(published, disbursed, disbursed / published, *ends) if ends else None
 
 
 @dataclass(frozen=True)
@@ -301,8 +300,9 @@ def _moving(moved: pl.DataFrame, was: pl.DataFrame, judged: pl.LazyFrame) -> pl.
 
 def _rates(cohorts: pl.DataFrame) -> dict[str, Rate]:
     """Segment -> rate over all cohorts old enough (`maturity_days`)."""
-    mature = cohorts.filter(pl.col("is_mature") & (pl.col("published") > 0))
-    return {row["segment"]: Rate.of(row["published"], row["disbursed"]) for row in mature.to_dicts()}
+    mature = cohorts.filter("is_mature").to_dicts()
+    found = ((row["segment"], Rate.of(row["published"], row["disbursed"])) for row in mature)
+    return {segment: rate for segment, rate in found if rate is not None}
 
 
 def _rate_notes(segments: Sequence[Line], cohorts: pl.DataFrame, p: Parameters) -> list[str]:

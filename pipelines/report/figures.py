@@ -7,10 +7,8 @@ from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 
-import polars as pl
-
 from pipelines.report.quality import FailedCheck
-from pipelines.scoring.measures import wilson
+from pipelines.scoring.measures import interval
 
 
 @dataclass(frozen=True)
@@ -28,11 +26,7 @@ class Rate:
     @property
     def interval(self) -> tuple[float, float] | None:
         """Both ends, from 0 to 1."""
-        if not self.of:
-            return None
-        low, high = wilson(pl.lit(self.events), pl.lit(self.of))
-        found: tuple[float, float] = pl.select(low=low, high=high).row(0)
-        return found
+        return interval(self.events, self.of)
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def learn_bands(rows: pl.DataFrame, like: Characteristic) -> Learnt | None:
         counts = _counts(rows, made)
         least = _least(made, counts, trend)
         evidence, counts = _evidence(counts, least if made.clause in ONLY_ADDS else None)
-        wrong = _against_the_trend(evidence[:-1], trend or _sign(evidence[0], evidence[-2]))
+        wrong = _against_the_trend(evidence[:-1], 1 if least == 0 else -1)
         if made.values is not None or wrong is None:
             return Learnt(made, evidence, _information(evidence, counts), least)
         made = _without(made, wrong)

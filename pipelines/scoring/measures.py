@@ -44,6 +44,15 @@ def wilson(events: pl.Expr, n: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     return known.then(low.clip(0, 1)), known.then(high.clip(0, 1))
 
 
+def interval(events: int, of: int) -> tuple[float, float] | None:
+    """`wilson` of one rate; None without a denominator."""
+    if not of:
+        return None
+    low, high = wilson(pl.lit(events), pl.lit(of))
+    ends: tuple[float, float] = pl.select(low=low, high=high).row(0)
+    return ends
+
+
 def psi(now: pl.Expr, reference: pl.Expr) -> pl.Expr:
     """Population stability index of counts by band, aggregated: the sum over the bands of (a - b) ln(a / b)."""
     a, b = ((counts / counts.sum()).clip(lower_bound=_LEAST_SHARE) for counts in (now, reference))
