@@ -146,7 +146,8 @@ def _digest_of(folder: Path, files: Sequence[str]) -> str:
 
 
 def _rows(run: Run, step: str) -> str:
-    return quoted(str(run.handover(step)))
+    handed_over = run.handover(step)
+    return quoted(str(handed_over / "*.parquet" if handed_over.is_dir() else handed_over))
 
 
 def select_declared(run: Run, name: str, step: str) -> str:

@@ -50,7 +50,7 @@ class Run:
     overrides: Mapping[str, str] = field(default_factory=dict)
 
     def handover(self, step: str) -> Path:
-        """Where a step leaves its rows for the next."""
+        """Where a step leaves its rows for the next: a Parquet file, or a folder of such files."""
         return self.folder / f"{step}.parquet"
 
     def save(self) -> None:

@@ -14,6 +14,9 @@ HOUSE = Path(__file__).resolve().parent.parent
 """The checkout: where `schemas/`, `sql/`, `expectations/` and `data_samples/` lie."""
 
 SAMPLES = HOUSE / "data_samples"
+CONTAINER_MEMORY = Path("/sys/fs/cgroup/memory.max")
+"""Where a container finds how much memory it has, a number of bytes or `max`."""
+
 BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
 SOURCE_ENV = "SHOUDAI_SOURCE_"
 """`SHOUDAI_SOURCE_<FEED>` names where a feed is fetched from."""
@@ -28,7 +31,7 @@ class Settings:
         inbox: holds one folder per feed with the delivered files.
         catalog: DuckLake catalog, `sqlite:PATH` by default, `postgres:DSN` for several machines.
         lake: where the Parquet of the warehouse lies (a folder or an object-store URL).
-        memory_gb: what DuckDB may use before it spills to `work/spill`.
+        memory_gb: what DuckDB may use before it spills to `work/spill`; by default a quarter of the memory there is.
         bank: how this bank is named among the lenders of `credit__loans` (a part of the name is enough).
         sources: the YAML that says where feeds are fetched from; it need not exist.
     """
@@ -63,7 +66,7 @@ class Settings:
             inbox=inbox.resolve(),
             catalog=os.environ.get("SHOUDAI_CATALOG", f"sqlite:{home / 'catalog.sqlite'}"),
             lake=os.environ.get("SHOUDAI_LAKE", str(home / "lake")),
-            memory_gb=float(os.environ.get("SHOUDAI_MEMORY_GB", "4")),
+            memory_gb=float(os.environ.get("SHOUDAI_MEMORY_GB") or _quarter_of_memory()),
             bank=os.environ.get("SHOUDAI_BANK", "本行"),
             sources=sources,
         )
@@ -101,6 +104,14 @@ def week_of(as_of: date) -> str:
     """The release name of an as-of date: its ISO week, e.g. `2026-W48`."""
     year, week, _ = as_of.isocalendar()
     return f"{year}-W{week:02d}"
+
+
+def _quarter_of_memory() -> float:
+    """A quarter of the machine's memory in GB, or of the container's where that is less."""
+    limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    stated = CONTAINER_MEMORY.read_text(encoding="ascii").strip() if CONTAINER_MEMORY.is_file() else ""
+    limits += [int(stated)] if stated.isdigit() else []
+    return max(0.1, round(min(limits) / 4e9, 1))
 
 
 def _inbox_from_env(home: Path, sources: Path) -> Path:

@@ -8,19 +8,15 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from uuid import uuid4
 
-from pipelines.feeds import codes
 from pipelines.parameters import parameters
-from pipelines.registers import legacy, wording as wording_module
+from pipelines.registers import legacy
 from pipelines.registers.model import SOURCE, Model, model
 from pipelines.registers.score import score
 from pipelines.registers.wording import make_macros
 from pipelines.runs import Run
-from pipelines.settings import Settings
 from pipelines.warehouse.connect import Connection, quoted, reader
 from pipelines.warehouse.query import SQL, bound, select, to_parquet
 from pipelines.warehouse.visible import show_feeds, show_kept
@@ -56,7 +52,7 @@ def link(run: Run, *, afresh: bool = False) -> None:
         to_parquet(con, select("registers/identities"), values, run.handover("identities"))
 
 
-def match(con: Connection, values: Mapping[str, object], wording: Model, spelt: Path | None = None) -> None:
+def match(con: Connection, values: Mapping[str, object], wording: Model) -> None:
     """`register.sources`, `register.stated` and `register.judged` from the feeds and `register.names`.
 
     Names first: who bears the same name, as written or in its core. Only what that leaves open is compared by other clues.
@@ -65,33 +61,25 @@ def match(con: Connection, values: Mapping[str, object], wording: Model, spelt: 
         con: on which `feed.*` shows the as-of, and `register.rejected` the pairs a person has refused.
         values: the parameters of the SELECTs.
         wording: weights and thresholds.
-        spelt: where names and addresses taken apart before are kept; without it all are taken apart anew.
     """
     make_macros(con, wording)
     _make(con, "parties", values)
     nothing = "DELETE FROM register.parties WHERE NOT EXISTS (SELECT 1 FROM register.parties WHERE side = 'source')"
     con.execute(nothing)  # to link: then no name of the register needs to be looked at
-    spell(con, spelt)
+    _make(con, "spellings", values)
     con.execute(
         """
-        CREATE OR REPLACE VIEW register.keyed AS
-        SELECT parties.*, spelling.* EXCLUDE (name, address)
-        FROM register.parties JOIN register.spellings AS spelling
-            ON spelling.name = parties.name AND spelling.address IS NOT DISTINCT FROM parties.address;
-        CREATE OR REPLACE TABLE register.sources AS SELECT * EXCLUDE (side) FROM register.keyed WHERE side = 'source';
-        CREATE OR REPLACE TABLE register.entities AS
-        SELECT id, if(is_former, id || '~' || name, id) AS key, is_former, is_closed, name_plain, core, city, county, town,
-               road, road_no, address_key
-        FROM register.keyed WHERE side = 'entity';
-        DROP VIEW register.keyed;
-        DROP TABLE register.spellings;
         DROP TABLE register.parties;
+        CREATE OR REPLACE TABLE register.sources AS SELECT * EXCLUDE (side) FROM register.spellings WHERE side = 'source';
+        CREATE OR REPLACE VIEW register.entities AS SELECT * FROM register.spellings WHERE side = 'entity';
         CREATE OR REPLACE TABLE register.known AS
-        SELECT entities.*, core_entities, core_nearby
+        SELECT id, if(is_former, id || '~' || name, id) AS key, is_former, is_closed, name_plain, core, city, county, town,
+               road, road_no, address_key, core_entities, core_nearby
         FROM register.entities
         JOIN (SELECT core, count(DISTINCT id) AS core_entities FROM register.entities GROUP BY core) USING (core)
         JOIN (SELECT core, county, count(DISTINCT id) AS core_nearby FROM register.entities GROUP BY ALL) USING (core, county);
-        DROP TABLE register.entities
+        DROP VIEW register.entities;
+        DROP TABLE register.spellings
         """
     )
     _make(con, "stated", values)
@@ -108,40 +96,6 @@ def match(con: Connection, values: Mapping[str, object], wording: Model, spelt: 
     )
     _judge(con, values, wording, "near", "by_clues")
     con.execute("CREATE OR REPLACE TABLE register.judged AS FROM register.settled UNION ALL FROM register.by_clues")
-
-
-def spell(con: Connection, spelt: Path | None) -> None:
-    """`register.spellings`: the parts of every name and address of `register.parties`.
-
-    The parts follow from the text and the wording alone, so those of an earlier run are the same. A folder of Parquet files
-    keeps them, one file more for what is new. Of two runs at once the second keeps nothing: a text must not stand twice.
-    """
-    parts = sorted(spelt.glob("part-*.parquet")) if spelt else []
-    listed = ", ".join(quoted(str(part)) for part in parts)
-    known = f"read_parquet([{listed}])" if parts else "(SELECT NULL AS name, NULL AS address WHERE FALSE)"
-    con.execute(
-        f"""
-        CREATE OR REPLACE TABLE register.unspelled AS
-        SELECT DISTINCT name, address FROM register.parties ANTI JOIN {known} AS known
-            ON known.name = parties.name AND known.address IS NOT DISTINCT FROM parties.address
-        """
-    )
-    _make(con, "spellings", {}, "spelt_now")
-    con.execute(
-        f"""
-        CREATE OR REPLACE TABLE register.spellings AS
-        FROM register.spelt_now {f"UNION ALL BY NAME FROM {known}" if parts else ""};
-        DROP TABLE register.unspelled
-        """
-    )
-    row = con.execute("SELECT count(*) FROM register.spelt_now").fetchone()
-    if spelt and row and row[0]:
-        own = spelt / f".{uuid4().hex}"
-        spelt.mkdir(parents=True, exist_ok=True)
-        to_parquet(con, "FROM register.spelt_now", {}, own)
-        with suppress(FileExistsError):
-            (spelt / f"part-{len(parts):05}.parquet").hardlink_to(own)
-        own.unlink()
 
 
 def _judge(con: Connection, values: Mapping[str, object], wording: Model, candidates: str, into: str) -> None:
@@ -162,7 +116,7 @@ def _match_or_take(con: Connection, run: Run, values: Mapping[str, object], *, a
         for name in _KEPT:
             con.execute(f"CREATE OR REPLACE VIEW register.{name} AS FROM {quoted(str(folder / f'{name}.parquet'))}")
         return
-    match(con, values, model(), None if afresh else _spelt(run.settings))
+    match(con, values, model())
     if afresh:
         return
     partial = folder.with_suffix(f".{run.run_id}")
@@ -173,18 +127,6 @@ def _match_or_take(con: Connection, run: Run, values: Mapping[str, object], *, a
         if older != partial:
             shutil.rmtree(older, ignore_errors=True)
     partial.rename(folder)
-
-
-def _spelt(settings: Settings) -> Path:
-    """The folder of spellings taken apart by today's wording; those of an older wording are removed."""
-    wording = (SOURCE, Path(wording_module.__file__), Path(codes.__file__), SQL / "registers" / "spellings.sql")
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in wording)).hexdigest()
-    folder = settings.work / "spellings"
-    folder.mkdir(parents=True, exist_ok=True)
-    for older in folder.iterdir():
-        if older.name != digest:
-            shutil.rmtree(older, ignore_errors=True)
-    return folder / digest
 
 
 def _inputs_digest(con: Connection, run: Run, values: Mapping[str, object]) -> str:

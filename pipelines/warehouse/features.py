@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 from pipelines.errors import DeclarationError
-from pipelines.warehouse.connect import Connection, quoted
-from pipelines.warehouse.query import SQL, select, to_parquet
+from pipelines.warehouse.connect import Connection
+from pipelines.warehouse.query import SQL, in_part, select, to_parquet, to_parts
 from pipelines.warehouse.tables import TableColumn, table
 
 FIRST = "registry__entities"
@@ -24,44 +23,55 @@ DERIVED = {
 """Columns of the frame that no single feed decides."""
 
 JOINED_AT_ONCE = 1_000_000
-"""Codes of the largest feed joined together: seventeen joins at once hold some two kilobytes a row, which they cannot spill."""
+"""Entities of the register joined together: seventeen joins at once hold some two kilobytes a row, which they cannot spill."""
+
+GROUPED_AT_ONCE = 5_000_000
+"""Entities of the register that a SELECT with slices of the codes looks at together, so that its groups fit into memory."""
 
 
 def make_features(con: Connection, values: Mapping[str, object], target: Path) -> None:
-    """Write the features frame to a Parquet file: every feed for itself first, then all joined, a range of codes at a time.
+    """Write the features frame as a folder of Parquet files: every feed for itself first, then all joined, part by part.
+
+    The parts are those of the codes by their hash; each row of a feed is written into its part at once, so that nothing is
+    read again for every part.
 
     Args:
         con: on which `feed.*` shows the as-of.
         values: the parameters of the SELECTs.
-        target: written whole or not at all.
+        target: the folder, written whole or not at all.
     """
     folder = target.with_suffix(".feeds")
     shutil.rmtree(folder, ignore_errors=True)  # of a run that was stopped
-    folder.mkdir()
-    names = feature_names()
+    names, entities = feature_names(), _registered(con)
+    parts = _pieces(entities, JOINED_AT_ONCE)
     for name in names:
-        to_parquet(con, select(f"features/{name}"), values, folder / f"{name}.parquet")
-    parts = -(-_largest(con, folder) // JOINED_AT_ONCE) or 1
-    made = [folder / f"part-{part}" for part in range(parts)]
-    for part, path in enumerate(made):
-        to_parquet(con, assemble(names, partial(_ranged, folder, part, parts)), {}, path)
-    if parts > 1:
-        to_parquet(con, f"FROM read_parquet([{', '.join(quoted(str(path)) for path in made)}])", {}, folder / "all")
-        made = [folder / "all"]
-    made[0].replace(target)
+        slices = _pieces(entities, GROUPED_AT_ONCE) if "slice" in parameters_of(name) else 1
+        for nth in range(slices):
+            of_slice = {**values, "slice": nth, "slices": slices}
+            to_parts(con, select(f"features/{name}"), of_slice, folder / name, f"hash(uscc) % {parts}")
+    joined = folder / "joined"
+    joined.mkdir()
+    for part in range(parts):
+        found = {name: rows for name in names if (rows := in_part(folder / name, part))}
+        if found:
+            to_parquet(con, assemble(list(found), found.__getitem__), {}, joined / f"part-{part:05}.parquet")
+    if not any(joined.iterdir()):  # nobody is known to any feed
+        nobody = assemble(names[:1], lambda name: select(f"features/{name}"))
+        to_parquet(con, nobody, values, joined / "part-00000.parquet")
+    if target.is_file():
+        target.unlink()  # of an earlier version
+    shutil.rmtree(target, ignore_errors=True)
+    joined.replace(target)
     shutil.rmtree(folder)
 
 
-def _largest(con: Connection, folder: Path) -> int:
-    """Rows of the largest feed."""
-    found = f"SELECT max(num_rows) FROM parquet_file_metadata({quoted(str(folder / '*.parquet'))})"
-    row = con.execute(found).fetchone()
-    return int(row[0]) if row and row[0] else 0
+def _pieces(entities: int, at_once: int) -> int:
+    return max(1, -(-entities // at_once))
 
 
-def _ranged(folder: Path, part: int, parts: int, name: str) -> str:
-    """One feed's features of the codes of a range."""
-    return f"FROM {quoted(str(folder / f'{name}.parquet'))} WHERE hash(uscc) % {parts} = {part}"
+def _registered(con: Connection) -> int:
+    row = con.execute(f"SELECT count(*) FROM feed.{FIRST}").fetchone()
+    return int(row[0]) if row else 0
 
 
 def feature_names() -> list[str]:

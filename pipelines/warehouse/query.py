@@ -49,6 +49,22 @@ def to_parquet(con: Connection, sql: str, parameters: Mapping[str, object], path
     partial.replace(path)
 
 
+def to_parts(con: Connection, sql: str, parameters: Mapping[str, object], folder: Path, part: str) -> None:
+    """Add the rows of a SELECT to a folder of Parquet files, apart by the number that `part` (SQL) gives each row."""
+    folder.mkdir(parents=True, exist_ok=True)
+    con.execute(
+        f"COPY (SELECT *, {part} AS part FROM ({sql})) TO {quoted(str(folder))} "
+        "(FORMAT parquet, COMPRESSION lz4, PARTITION_BY part, APPEND)",
+        bound(con, sql, parameters),
+    )
+
+
+def in_part(folder: Path, part: int) -> str | None:
+    """SELECT of the rows that `to_parts` wrote for a number; None where there are none."""
+    found = folder / f"part={part}"
+    return f"FROM read_parquet({quoted(str(found / '*'))}, hive_partitioning = false)" if found.is_dir() else None
+
+
 def published_rows(con: Connection, name: str, **parameters: object) -> list[dict[str, Any]]:
     """The rows that the SELECT of `sql/<name>.sql` finds in a published file, as dictionaries.
 

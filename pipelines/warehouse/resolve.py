@@ -19,9 +19,10 @@ _BY = {
 
 
 def show_links(con: Connection, links: Path) -> Mapping[str, frozenset[str]]:
-    """Table `register.links` from the hand-over of a run; returns feed -> kinds of its links (`legacy`, `uncoded`)."""
+    """Table `register.links`, who is linked to whom; returns feed -> kinds of its links (`legacy`, `uncoded`)."""
     con.execute("CREATE SCHEMA IF NOT EXISTS register")
-    con.execute(f"CREATE OR REPLACE TABLE register.links AS FROM {quoted(str(links))}")
+    columns = "source_feed, source_id, uscc, method, account_no, account_name, address"
+    con.execute(f"CREATE OR REPLACE TABLE register.links AS SELECT {columns} FROM {quoted(str(links))}")
     kind = f"if(method = {quoted(LEGACY_METHOD)}, 'legacy', 'uncoded')"
     rows = con.execute(f"SELECT source_feed, list(DISTINCT {kind}) FROM register.links GROUP BY source_feed").fetchall()
     return {feed: frozenset(kinds) for feed, kinds in rows}

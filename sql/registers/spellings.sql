@@ -1,5 +1,5 @@
--- Names and addresses taken apart, so that two spellings of one place or name have a part in common.
--- Grain: one row per name and address, and of nothing else: what was taken apart once need not be again.
+-- The parties with their names and addresses taken apart, so that two spellings of one place or name have a part in common.
+-- Grain: one row per party and name.
 -- A party whose address is missing, or begins below the county, is placed by its name (锦溪县永宁镇双福种植园).
 -- The place is written from the large to the small; each part may be missing.
 WITH folded AS (
@@ -7,7 +7,7 @@ WITH folded AS (
         address_plain(coalesce(address, name)) AS own_place,
         if(regexp_matches(own_place, '^[^路街巷号0-9]{1,14}[县区市旗]'), '',
             regexp_extract(name_plain, '^[^路街巷号0-9]{1,14}?[县旗]')) || own_place AS place
-    FROM register.unspelled
+    FROM register.parties
 ),
 provinces AS (
     SELECT *, regexp_extract(place, '^[^市县区路街号0-9]{2,6}(省|自治区)') AS province,
@@ -34,7 +34,7 @@ cores AS (
     FROM towns
 )
 SELECT
-    name, address, name_plain, city, town, address_key,
+    side, source_feed, id, name, address, account_no, is_former, is_closed, name_plain, city, town, address_key,
     if(length(bare_core) >= 2, bare_core, whole_core) AS core,
     coalesce(nullif(own_county, ''), city) AS county,
     regexp_extract(address_key, '^[^0-9]*[0-9]+') AS road_no,

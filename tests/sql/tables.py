@@ -23,6 +23,8 @@ NUMBERS: Mapping[str, object] = {
     "tax_deadline_day": 15,
     "tax_window_months": 12,
     "tax_cycle_months_back": 15,
+    "slice": 0,
+    "slices": 1,
     "insured_window_months": 12,
     "max_missing_insured_months": 1,
     "min_insured_staff": 3,

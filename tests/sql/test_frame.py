@@ -37,7 +37,7 @@ def test_every_entity_of_any_feed_has_one_row(warehouse: Warehouse) -> None:
     assert [row["insured_latest"] for row in rows] == [5, 6, None, None, None]  # absent is NULL, never 0
 
 
-def test_joined_in_ranges_of_codes_the_frame_is_the_same(
+def test_made_part_by_part_the_frame_is_the_same(
     warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     codes = [f"91{number:03}" for number in range(40)]
@@ -47,15 +47,26 @@ def test_joined_in_ranges_of_codes_the_frame_is_the_same(
     warehouse.fill(
         "feed.agriculture__operators", "operator_id, uscc, name", "('1', NULL, '王家农场'), ('2', '91039', '李家')"
     )
+    taxed = ", ".join(f"('{code}', '增值税', '2026-04-01', '2026-04-30', {nth})" for nth, code in enumerate(codes[10:25]))
+    warehouse.fill("feed.tax__payments", "uscc, tax_item, period_start, period_end, tax_paid", taxed)
     expected, target = warehouse.frame(*feature_names()), tmp_path / "features.parquet"
-    for at_once in (1_000_000, 7):
-        monkeypatch.setattr(features, "JOINED_AT_ONCE", at_once)
+    for joined, grouped in ((1_000_000, 1_000_000), (7, 11)):
+        monkeypatch.setattr(features, "JOINED_AT_ONCE", joined)
+        monkeypatch.setattr(features, "GROUPED_AT_ONCE", grouped)
         make_features(warehouse.con, NUMBERS, target)
-        found = warehouse.con.execute(f"FROM '{target}' ORDER BY ALL").pl()
+        assert len(list(target.iterdir())) == -(-30 // joined), "a file for each part of the codes"
+        found = warehouse.con.execute(f"FROM '{target}/*.parquet' ORDER BY ALL").pl()
         assert found.columns == list(table("mart.features").table_columns)
         assert found.to_dicts() == expected
         assert [path.name for path in tmp_path.iterdir()] == [target.name], "nothing else is left"
     assert len(expected) == 41
+    assert [row["tax_filings"] for row in expected].count(1) == 15
+
+
+def test_where_nobody_is_known_the_frame_has_its_columns_and_no_rows(warehouse: Warehouse, tmp_path: Path) -> None:
+    make_features(warehouse.con, NUMBERS, tmp_path / "features.parquet")
+    found = warehouse.con.execute(f"FROM '{tmp_path}/features.parquet/*.parquet'").pl()
+    assert (found.height, found.columns) == (0, list(table("mart.features").table_columns))
 
 
 def test_columns_are_those_declared_also_when_a_feed_is_left_out(warehouse: Warehouse) -> None:

@@ -6,10 +6,9 @@ from datetime import date
 from itertools import count
 from pathlib import Path
 
-import polars as pl
 import pytest
 
-from pipelines.registers.link import match, spell
+from pipelines.registers.link import match
 from pipelines.registers.model import model
 from tests.benchmarks import linking as benchmark
 
@@ -175,29 +174,6 @@ def test_order_of_rows_and_a_second_time_change_nothing(linked):
     again = linked.con.execute(judged).fetchall()
     assert first == again
     assert len(first) >= 3
-
-
-def test_names_taken_apart_before_are_not_taken_apart_again(linked, tmp_path, monkeypatch):
-    con, spelt = linked.con, tmp_path / "spelt"
-    parts = "SELECT * FROM register.spellings ORDER BY ALL"
-
-    def spellings(folder: Path | None) -> list[tuple]:
-        con.execute("CREATE OR REPLACE TABLE register.parties AS SELECT name, address FROM feed.registry__entities")
-        con.execute("INSERT INTO register.parties SELECT DISTINCT account_name, address FROM feed.utilities__bills")
-        spell(con, folder)
-        return con.execute(parts).fetchall()
-
-    linked(("幸福超市", "永宁镇人民路10号"), ("钱小红", None))
-    anew = spellings(None)
-    assert spellings(spelt) == anew
-    assert spellings(spelt) == anew, "kept, and the same"
-    con.execute(
-        "INSERT INTO feed.utilities__bills (account_no, account_name, kind, month) VALUES ('9', '孙小兰', '电', '2026-10-01')"
-    )
-    assert set(spellings(spelt)) == {*anew, *spellings(None)}
-    assert [pl.read_parquet(part).height for part in sorted(spelt.iterdir())] == [len(anew), 1], (
-        "only what is new is added"
-    )
 
 
 def test_planted_truth_is_found_and_next_to_nothing_else(tmp_path: Path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -231,6 +232,23 @@ OTHER_SUMS = [
 def test_annual_tax_of_other_cycles(rows: list[dict[str, object]], expected: bool, warehouse: Warehouse) -> None:
     insert(warehouse, "tax__payments", [{"tax_item": "增值税"} | row for row in rows])
     assert judged(warehouse, "tax__payments", "annual_tax_at_least", AS_OF) is expected
+
+
+HUGE = Decimal("112589990684.27")  # forty-nine payments and refunds of it stay below 2^50 fen, fifty do not
+EXTREMES = [
+    ("a fen is seen beside eleven million million", 49, Decimal("0.01")),
+    ("and none too many", 49, Decimal("0.00")),
+    ("sums past what is exact are not known", 50, None),
+]
+
+
+@pytest.mark.parametrize(("times", "left"), [case[1:] for case in EXTREMES], ids=[case[0] for case in EXTREMES])
+def test_tax_of_twelve_months_is_exact_or_not_known(times: int, left: Decimal | None, warehouse: Warehouse) -> None:
+    paid = [HUGE] * times + [-HUGE] * times + [left or Decimal(0)]
+    rows = [filing(date(2026, 4, 1), tax_due=amount, tax_paid=amount) for amount in paid]
+    insert(warehouse, "tax__payments", [{"tax_item": "增值税"} | row for row in rows])
+    (found,) = warehouse.entities("tax__payments").values()
+    assert found["tax_paid_12m_yuan"] == left
 
 
 def staff(starts: Sequence[date], people: int = 3, **other: int) -> list[dict[str, object]]:

@@ -39,6 +39,17 @@ def test_options_come_before_the_environment(tmp_path, monkeypatch):
     assert Settings.from_env(inbox=tmp_path / "in").home.name == "from-env"
 
 
+@pytest.mark.parametrize(("stated", "gb"), [("8000000000\n", 2.0), ("max\n", None), (None, None)])
+def test_the_engine_may_use_a_quarter_of_the_memory(tmp_path, monkeypatch, stated, gb):
+    pages = next(line.split() for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemTotal"))
+    if stated:
+        (tmp_path / "memory.max").write_text(stated)
+    monkeypatch.setattr(module, "CONTAINER_MEMORY", tmp_path / "memory.max")
+    assert Settings.from_env().memory_gb == pytest.approx(gb or int(pages[1]) * 1024 / 4e9, abs=0.06)
+    monkeypatch.setenv("SHOUDAI_MEMORY_GB", "0.5")
+    assert Settings.from_env().memory_gb == 0.5
+
+
 def test_an_inbox_that_is_no_folder_is_said_so(tmp_path):
     with pytest.raises(UsageError, match="expected one folder per feed"):
         Settings.from_env(tmp_path, tmp_path / "nowhere")
