@@ -7,6 +7,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -81,13 +82,16 @@ def publish(run: Run) -> Release:
     building = run.settings.published / f".building-{run.week}"
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
-    found = found_feeds(run)
-    files = [path.name for path in export(run, building, found)]
-    facts = _facts(run, found, _digest_of(building, files))
-    notes = _notes(run, found)
-    folder = run.settings.published / _revision(run, facts)
     database = f"shoudai-{run.week}.duckdb"
-    warnings = _judge_list(run)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        copied = beside.submit(_copy_earlier, run, building / database)
+        found = found_feeds(run)
+        files = [path.name for path in export(run, building, found)]
+        facts = _facts(run, found, _digest_of(building, files))
+        notes = _notes(run, found)
+        folder = run.settings.published / _revision(run, facts)
+        warnings = _judge_list(run)
+        copied.result()
     ledger = _ledger(run, facts, notes, folder.name, started)
     _write_lake(run, ledger)
     if not folder.exists():  # else the week stands there already with the same content, and is left untouched
@@ -266,10 +270,16 @@ def _build_database(run: Run, target: Path, ledger: pl.DataFrame) -> None:
         )
         for name in ("out.attrition", "ops.score_bands", "register.changes"):
             sources[name] += f" UNION ALL BY NAME FROM lake.{name} WHERE week < {quoted(run.week)} ORDER BY ALL"
-        build(con, target, sources, _base(run))
+        build(con, target, sources)
 
 
-def _base(run: Run) -> Path | None:
+def _copy_earlier(run: Run, target: Path) -> None:
+    """Begin the published file with a copy of the newest one, where there is one to build on."""
+    if earlier := _earlier(run):
+        shutil.copyfile(earlier, target)
+
+
+def _earlier(run: Run) -> Path | None:
     """The newest published file, where this code made it from what the warehouse held up to the same as-of or an earlier one."""
     folder = (run.settings.published / LATEST).resolve()
     if not (folder / MANIFEST).is_file():

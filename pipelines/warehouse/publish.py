@@ -18,25 +18,23 @@ CURRENT = "current.duckdb"
 LATEST = "latest"
 
 
-def build(con: Connection, target: Path, sources: Mapping[str, str], base: Path | None = None) -> None:
+def build(con: Connection, target: Path, sources: Mapping[str, str]) -> None:
     """Write a DuckDB file with the declared tables, their comments, and the feeds as seen at as-of.
 
     Args:
         con: a reader on which `feed.*` shows the as-of, and `register.links` who is who.
-        target: a file that does not exist yet.
+        target: a file that does not exist yet, or a copy of one that the same code built earlier from the same warehouse,
+            no later than the as-of: of its feeds only what changed is written again.
         sources: declared table -> SELECT of its rows on `con`.
-        base: a file that the same code built earlier from the same warehouse, no later than the as-of: of its feeds only
-            what changed is written again.
 
     Raises:
         ShoudaiError: the file read back does not hold what was written.
     """
-    if base:
-        shutil.copyfile(base, target)
+    is_copy = target.exists()
     con.execute(f"ATTACH {quoted(str(target))} AS published")
     try:
         schemas = sorted({name.split(".")[0] for name in sources})
-        if base:
+        if is_copy:
             _clear(con, schemas)
         else:
             _lay_out(con)

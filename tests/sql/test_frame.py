@@ -47,7 +47,9 @@ def test_made_part_by_part_the_frame_is_the_same(
     warehouse.fill(
         "feed.agriculture__operators", "operator_id, uscc, name", "('1', NULL, '王家农场'), ('2', '91039', '李家')"
     )
-    taxed = ", ".join(f"('{code}', '增值税', '2026-04-01', '2026-04-30', {nth})" for nth, code in enumerate(codes[10:25]))
+    taxed = ", ".join(
+        f"('{code}', '增值税', '2026-04-01', '2026-04-30', {nth})" for nth, code in enumerate(codes[10:25])
+    )
     warehouse.fill("feed.tax__payments", "uscc, tax_item, period_start, period_end, tax_paid", taxed)
     expected, target = warehouse.frame(*feature_names()), tmp_path / "features.parquet"
     for joined, grouped in ((1_000_000, 1_000_000), (7, 11)):
