@@ -201,14 +201,14 @@ def _feed_of(tables: Sequence[Sequence[bytes]], sheets: Sequence[str]) -> str:
 def _land_feedback(
     con: Connection, lands: Landing, settings: Settings, path: Path, feedback: Feedback, day: date
 ) -> HandedIn:
-    digests, _ = pull.archive(_delivery(FEED, path), settings.archive, None)
-    file = _land(lands, settings.work / "outcomes" / _name(path, digests.sha256), delivery(feedback), day)
+    digest, _ = pull.archive(_delivery(FEED, path), settings.archive, None)
+    file = _land(lands, settings.work / "outcomes" / _name(path, digest), delivery(feedback), day)
     if file.status == LANDED:
         _link_earlier(con, feedback.rows, file)
     strangers = _strangers(con, feedback.rows)
     return HandedIn(
         file,
-        digests.sha256,
+        digest,
         feedback.listed,
         feedback.rows.height,
         tuple(feedback.rows["week"].drop_nulls().unique().sort()),

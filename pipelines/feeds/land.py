@@ -125,8 +125,7 @@ class Landing:
         try:
             control = pull.control_of(delivery)
             received_on = day or pull.received_on(delivery, control)
-            digests, archived = pull.archive(delivery, self._settings.archive, control)
-            file_id = digests.sha256
+            file_id, archived = pull.archive(delivery, self._settings.archive, control)
             if self._is_landed(delivery.feed, file_id):
                 return self._note(delivery, FileOutcome(delivery.feed, delivery.name, file_id, received_on, REPEATED))
             return self._land(delivery, archived, control, file_id, received_on, amends)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -18,6 +18,8 @@ CONTROL = ".ok"
 PART = ".part"
 _UNFINISHED = (".tmp", PART, ".filepart", ".swp", "~")
 _CHUNK = 1 << 20
+_OTHERS = {32: "md5", 64: "sm3"}
+"""The digests that a control file may state instead of a SHA-256, by their length in hexadecimal."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,6 @@ class Control:
     rows: int | None = None
     digest: str | None = None
     received_on: date | None = None
-
-
-@dataclass(frozen=True)
-class Digests:
-    """The digests of a file's bytes, hexadecimal."""
-
-    sha256: str
-    by_name: Mapping[str, str]
 
 
 def deliveries(inbox: Path, feed: str) -> list[Delivery]:
@@ -134,11 +128,14 @@ def date_in_name(name: str) -> date | None:
     return None
 
 
-def archive(delivery: Delivery, folder: Path, control: Control | None) -> tuple[Digests, Path]:
-    """Copy the original bytes to `<folder>/ab/<sha256>` while hashing them, once; the source is never touched.
+def archive(delivery: Delivery, folder: Path, control: Control | None) -> tuple[str, Path]:
+    """Copy the original bytes to `<folder>/ab/<sha256>` while hashing them; the source is never touched.
 
     A replay and a correction need the file as it came, personal data included, so nothing is masked in it. Instead only the
     owner of the home may read it (0700, 0600), and nothing of it is ever published.
+
+    Returns:
+        The SHA-256 and the copy.
 
     Raises:
         FileWaitingError: the digest is not the one its control file states, or the file changed while it was read.
@@ -149,64 +146,58 @@ def archive(delivery: Delivery, folder: Path, control: Control | None) -> tuple[
     try:
         with partial.open("wb") as target:
             partial.chmod(0o600)
-            digests = _digests(_chunks(delivery.path), control, target.write)
-        _check_unchanged(delivery, digests, control)
-        final = folder / digests.sha256[:2] / digests.sha256
+            digest = _digest(delivery.path, "sha256", target.write)
+        _check_unchanged(delivery)
+        if (words := disagreement(partial, digest, control)) is not None:
+            raise FileWaitingError(words)
+        final = folder / digest[:2] / digest
         final.parent.mkdir(exist_ok=True, mode=0o700)
         partial.replace(final)
     finally:
         partial.unlink(missing_ok=True)
-    return digests, final
+    return digest, final
 
 
-def digests_of(path: Path, control: Control | None) -> Digests:
-    """The digests of a file's bytes: SHA-256, and those its control file may state."""
-    return _digests(_chunks(path), control, len)
+def disagreement(path: Path, digest: str, control: Control | None) -> str | None:
+    """How the digest of a file differs from the one its control file states; None when it does not.
 
-
-def disagreement(digests: Digests, control: Control | None) -> str | None:
-    """How a file's digest differs from the one its control file states; None when it does not."""
-    if not (control and control.digest) or control.digest in digests.by_name.values():
+    The file is read again only where its SHA-256 is not what is stated: then an MD5 or SM3 may be.
+    """
+    stated = control.digest if control else None
+    if stated is None or stated == digest:
         return None
+    other = _OTHERS.get(len(stated))
+    is_known = other in hashlib.algorithms_available
+    if other and is_known and _digest(path, other, len) == stated:
+        return None
+    unknown = "" if is_known or not other else f" (unless it is {other.upper()}, which this machine's OpenSSL lacks)"
     return (
-        f"digest of the file (sha256 {digests.sha256}) is not the one its control file states ({control.digest}): "
-        "the delivery is incomplete or changed; ask the sender for file and control file again"
+        f"digest of the file (sha256 {digest}) is not the one its control file states ({stated}): "
+        f"the delivery is incomplete or changed{unknown}; ask the sender for file and control file again"
     )
 
 
 def sha256(path: Path) -> str:
     """The SHA-256 of a file's bytes."""
-    digest = hashlib.sha256()
-    for chunk in _chunks(path):
-        digest.update(chunk)
-    return digest.hexdigest()
+    return _digest(path, "sha256", len)
 
 
-def _check_unchanged(delivery: Delivery, digests: Digests, control: Control | None) -> None:
+def _check_unchanged(delivery: Delivery) -> None:
     stat = delivery.path.stat()
     if (stat.st_size, stat.st_mtime_ns) != (delivery.size_bytes, delivery.modified_ns):
         raise FileWaitingError(
             "the file changed while it was read: it is still being delivered; it is taken up by the next run"
         )
-    if (words := disagreement(digests, control)) is not None:
-        raise FileWaitingError(words)
 
 
-def _digests(chunks: Iterator[bytes], control: Control | None, keep: Callable[[bytes], object]) -> Digests:
-    """Hash bytes while `keep` takes them; the weaker digests only where a control file may state one."""
-    names = ["sha256"] + (["md5", "sm3"] if control and control.digest else [])
-    hashes = {name: hashlib.new(name, usedforsecurity=False) for name in names}
-    for chunk in chunks:
-        for each in hashes.values():
-            each.update(chunk)
-        keep(chunk)
-    return Digests(hashes["sha256"].hexdigest(), {name: each.hexdigest() for name, each in hashes.items()})
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
+def _digest(path: Path, name: str, keep: Callable[[bytes], object]) -> str:
+    """A digest of a file's bytes, hexadecimal; `keep` takes them meanwhile."""
+    digest = hashlib.new(name, usedforsecurity=False)
     with path.open("rb") as source:
         while chunk := source.read(_CHUNK):
-            yield chunk
+            digest.update(chunk)
+            keep(chunk)
+    return digest.hexdigest()
 
 
 def _received_or_modified(delivery: Delivery) -> date:

@@ -90,9 +90,9 @@ def test_each_digest_is_checked_while_the_file_is_archived(tmp_path, name):
         pytest.skip(f"this OpenSSL has no {name}")
     right = hashlib.new(name, BYTES).hexdigest()
     delivery = delivered(tmp_path, "a.csv", f"{name}={right.upper()}")
-    digests, archived = pull.archive(delivery, tmp_path / "archive", pull.control_of(delivery))
-    assert digests.sha256 == hashlib.sha256(BYTES).hexdigest()
-    assert archived == tmp_path / "archive" / digests.sha256[:2] / digests.sha256
+    digest, archived = pull.archive(delivery, tmp_path / "archive", pull.control_of(delivery))
+    assert digest == hashlib.sha256(BYTES).hexdigest()
+    assert archived == tmp_path / "archive" / digest[:2] / digest
     assert archived.read_bytes() == BYTES
     assert [oct(path.stat().st_mode & 0o777) for path in (archived, archived.parent, tmp_path / "archive")] == [
         "0o600",
@@ -102,6 +102,13 @@ def test_each_digest_is_checked_while_the_file_is_archived(tmp_path, name):
     wrong = delivered(tmp_path, "b.csv", f"{name}={'0' * len(right)}")
     with pytest.raises(FileWaitingError, match="ask the sender"):
         pull.archive(wrong, tmp_path / "archive", pull.control_of(wrong))
+
+
+def test_a_digest_that_cannot_be_computed_here_is_said_to_be_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(hashlib, "algorithms_available", {"sha256", "md5"})
+    delivery = delivered(tmp_path, "a.csv", f"sm3={'0' * 64}")
+    with pytest.raises(FileWaitingError, match="SM3, which this machine's OpenSSL lacks"):
+        pull.archive(delivery, tmp_path / "archive", pull.control_of(delivery))
 
 
 def test_a_file_that_grows_while_it_is_read_waits(tmp_path):

@@ -167,10 +167,10 @@ class Fetching:
         tries = 2 if (folder / part_of(file.name, place.source.uri, file.version)).exists() else 1
         for _ in range(tries):
             part = download(place, file, folder, progress)
-            digests = pull.digests_of(part, stated)
-            words = pull.disagreement(digests, stated)
+            digest = pull.sha256(part)
+            words = pull.disagreement(part, digest, stated)
             if words is None:
-                return part, digests.sha256
+                return part, digest
             part.unlink()
         raise _DisagreesError(words)
 
