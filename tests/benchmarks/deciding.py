@@ -29,7 +29,7 @@ COUNTED = {
     "invoicing": "rule__annual_invoicing_at_least",
 }
 """What both count, and where we keep it."""
-WRITTEN = ("features.parquet", "judged.parquet")
+WRITTEN = {"features": "features.parquet/*.parquet", "judged": "judged.parquet"}
 """What deciding leaves behind."""
 BY_HAND = (Path(__file__).parent / "by_hand.sql").read_text(encoding="utf-8")
 
@@ -173,8 +173,8 @@ def by_hand(home: Path, scratch: Path) -> Work:
             began = time.perf_counter()
             counted.append(con.execute(BY_HAND).fetchone() or ())
             seconds["counting"] = time.perf_counter() - began
-            for name in WRITTEN:
-                to_parquet(con, f"FROM {quoted(str(left / name))}", {}, scratch / name)
+            for step, rows in WRITTEN.items():
+                to_parquet(con, f"FROM {quoted(str(left / rows))}", {}, scratch / f"{step}.parquet")
             seconds["writing"] = time.perf_counter() - began - seconds["counting"]
 
     return Work(count_and_write, lambda: dict(zip(COUNTED, counted[0], strict=True)), lambda: seconds)
