@@ -158,9 +158,8 @@ def _known_share(con: Connection, made: Contract, accepted: int) -> str:
 
 def know_register(con: Connection) -> None:
     """`registered`: digests of the codes that the register holds, kept from one file to the next."""
-    con.execute(
-        f"CREATE TEMP TABLE IF NOT EXISTS registered AS SELECT DISTINCT hash(uscc) AS code FROM lake.feed.{REGISTER}"
-    )
+    current = f"SELECT hash(uscc) AS code FROM lake.feed.{REGISTER} WHERE superseded_on IS NULL"  # one row a code
+    con.execute(f"CREATE TEMP TABLE IF NOT EXISTS registered AS {current}")
 
 
 def forget_register(con: Connection) -> None:

@@ -25,8 +25,11 @@ DERIVED = {
 JOINED_AT_ONCE = 1_000_000
 """Entities of the register joined together: seventeen joins at once hold some two kilobytes a row, which they cannot spill."""
 
+SLICE = frozenset({"slice", "slices"})
+"""The parameters of a SELECT that looks at a part of all codes."""
+
 GROUPED_AT_ONCE = 5_000_000
-"""Entities of the register that a SELECT with slices of the codes looks at together, so that its groups fit into memory."""
+"""Entities of the register that such a SELECT looks at together, so that its groups fit into memory."""
 
 
 def make_features(con: Connection, values: Mapping[str, object], target: Path) -> None:
@@ -45,10 +48,11 @@ def make_features(con: Connection, values: Mapping[str, object], target: Path) -
     names, entities = feature_names(), _registered(con)
     parts = _pieces(entities, JOINED_AT_ONCE)
     for name in names:
-        slices = _pieces(entities, GROUPED_AT_ONCE) if "slice" in parameters_of(name) else 1
+        sql = select(f"features/{name}")
+        slices = _pieces(entities, GROUPED_AT_ONCE) if _named(name) >= SLICE else 1
         for nth in range(slices):
             of_slice = {**values, "slice": nth, "slices": slices}
-            to_parts(con, select(f"features/{name}"), of_slice, folder / name, f"hash(uscc) % {parts}")
+            to_parts(con, sql, of_slice, folder / name, f"hash(uscc) % {parts}")
     joined = folder / "joined"
     joined.mkdir()
     for part in range(parts):
@@ -81,7 +85,11 @@ def feature_names() -> list[str]:
 
 
 def parameters_of(feed: str) -> set[str]:
-    """The parameters that the feature SELECT of a feed reads; none where it has no SELECT."""
+    """The as-of and the numbers of the plan that the feature SELECT of a feed reads; none where it has no SELECT."""
+    return _named(feed) - SLICE
+
+
+def _named(feed: str) -> set[str]:
     path = SQL / "features" / f"{feed}.sql"
     return set(re.findall(r"\$(\w+)", path.read_text(encoding="utf-8"))) if path.is_file() else set()
 

@@ -2,21 +2,17 @@
 -- Grain: one row per party and name. Parameters: $as_of, $bill_window_months, $not_in_business_statuses.
 -- Entities out of business are kept in view: an account of theirs must not fall to a namesake. Accounts whose holder is
 -- masked (王**) name nobody. An account counts as another when its holder or its place changes.
-WITH entities AS (
-    SELECT uscc, address, coalesce(status IN (SELECT unnest($not_in_business_statuses)), FALSE) AS is_closed
-    FROM feed.registry__entities
-    WHERE NOT starts_with(uscc, 'legacy:')
-),
-accounts AS (
+WITH accounts AS (
     SELECT DISTINCT account_no, account_name, address
     FROM feed.utilities__bills
     WHERE uscc IS NULL AND account_name IS NOT NULL AND NOT contains(account_name, '*')
         AND month >= CAST(date_trunc('month', $as_of) - to_months($bill_window_months) AS DATE)
         AND month < CAST(date_trunc('month', $as_of) AS DATE)
 )
-SELECT 'entity' AS side, NULL AS source_feed, names.uscc AS id, names.name, entities.address, NULL AS account_no,
-    names.is_former, entities.is_closed
-FROM register.names AS names JOIN entities USING (uscc)
+SELECT 'entity' AS side, NULL AS source_feed, uscc AS id, name, address, NULL AS account_no, is_former,
+    coalesce(status IN (SELECT unnest($not_in_business_statuses)), FALSE) AS is_closed
+FROM register.names
+WHERE NOT starts_with(uscc, 'legacy:')
 UNION ALL
 SELECT 'source', 'utilities__bills',
     'account:' || left(sha256(concat_ws('|', account_no, account_name, coalesce(address, ''))), 24),

@@ -142,7 +142,9 @@ def opened(world: Path) -> duckdb.DuckDBPyConnection:
         f"INSERT INTO feed.agriculture__operators BY NAME SELECT account_no AS operator_id, account_name AS name "
         f"FROM '{world}/accounts.parquet' WHERE starts_with(account_no, 'JX')"
     )
-    con.execute("CREATE TABLE register.names AS SELECT uscc, name, FALSE AS is_former FROM feed.registry__entities")
+    con.execute(
+        "CREATE TABLE register.names AS SELECT uscc, name, address, status, FALSE AS is_former FROM feed.registry__entities"
+    )
     con.execute("CREATE TABLE register.rejected (id VARCHAR, uscc VARCHAR)")
     return con
 

@@ -32,6 +32,7 @@ REGISTER = """
     ('I', '锦溪县柳溪镇广源烟酒店', '四川省锦溪县柳溪镇建设街5号', '存续'),
     ('J', '锦溪县柳溪镇广源烟酒店', '四川省锦溪县柳溪镇建设街5号', '存续')     -- registered twice at one door
 """
+NAMES = "SELECT uscc, name, address, status, FALSE AS is_former FROM feed.registry__entities"
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def linked(warehouse: Warehouse):
     con, numbers = warehouse.con, count(1)
     con.execute("CREATE SCHEMA register; CREATE TABLE register.rejected (id VARCHAR, uscc VARCHAR)")
     warehouse.fill("feed.registry__entities", "uscc, name, address, status", REGISTER)
-    con.execute("CREATE TABLE register.names AS SELECT uscc, name, FALSE AS is_former FROM feed.registry__entities")
+    con.execute(f"CREATE TABLE register.names AS {NAMES}")
 
     def find(*bills: tuple[str, str | None]) -> dict[str, tuple[str, str]]:
         for bill in bills:
@@ -109,13 +110,12 @@ def test_in_doubt_nobody_is_linked(linked, name, address, why):
 def test_a_name_that_many_bear_elsewhere_still_names_the_only_one_in_its_county(linked):
     """Neither the name in the province nor any part of it in the county is rare; the name in the county is."""
     linked.con.execute(
-        """
-        INSERT INTO register.names SELECT 'Q' || k, '青川县城关镇丰收粮油店', FALSE FROM range(25) AS q(k)
-        UNION ALL SELECT 'Z' || k, '锦溪县永宁镇丰收粮油店第' || k || '门市', FALSE FROM range(25) AS z(k)
-        UNION ALL SELECT 'Y', '锦溪县永宁镇丰收粮油店', FALSE;
+        f"""
         INSERT INTO feed.registry__entities (uscc, name, address, status)
-        SELECT uscc, name, if(uscc[1] = 'Q', '四川省青川县城关镇', '四川省锦溪县永宁镇'), '存续' FROM register.names
-        WHERE uscc[1] IN ('Q', 'Y', 'Z')
+        SELECT 'Q' || k, '青川县城关镇丰收粮油店', '四川省青川县城关镇', '存续' FROM range(25) AS q(k)
+        UNION ALL SELECT 'Z' || k, '锦溪县永宁镇丰收粮油店第' || k || '门市', '四川省锦溪县永宁镇', '存续' FROM range(25) AS z(k)
+        UNION ALL SELECT 'Y', '锦溪县永宁镇丰收粮油店', '四川省锦溪县永宁镇', '存续';
+        CREATE OR REPLACE TABLE register.names AS {NAMES}
         """
     )
     assert linked(("锦溪县永宁镇丰收粮油店", "四川省锦溪县永宁镇")) == {"锦溪县永宁镇丰收粮油店": ("Y", EXACT)}
@@ -124,7 +124,8 @@ def test_a_name_that_many_bear_elsewhere_still_names_the_only_one_in_its_county(
 
 
 def test_a_former_name_still_names_the_entity(linked):
-    linked.con.execute("INSERT INTO register.names VALUES ('G', '锦溪县白鹤镇老蜀岭食堂', TRUE)")
+    former = "SELECT uscc, '锦溪县白鹤镇老蜀岭食堂', address, status, TRUE FROM register.names WHERE uscc = 'G'"
+    linked.con.execute(f"INSERT INTO register.names {former}")
     assert linked(("锦溪县白鹤镇老蜀岭食堂", "锦溪县白鹤镇迎宾大道35号")) == {"锦溪县白鹤镇老蜀岭食堂": ("G", EXACT)}
     ((evidence,),) = linked.con.execute("SELECT evidence FROM register.judged").fetchall()
     assert evidence == "名称：完全相同（+15.9）；地址：同一门牌（+10.1）；曾用名"
