@@ -164,7 +164,7 @@ def disagreement(path: Path, digest: str, control: Control | None) -> str | None
     The file is read again only where its SHA-256 is not what is stated: then an MD5 or SM3 may be.
     """
     stated = control.digest if control else None
-    if stated is None or stated == digest:
+    if not stated or stated == digest:
         return None
     other = _OTHERS.get(len(stated))
     is_known = other in hashlib.algorithms_available
