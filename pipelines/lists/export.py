@@ -7,7 +7,6 @@ them (a phone, an owner's id) never leaves the house. Same input, same bytes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -60,11 +59,9 @@ def export_list(picked: pl.DataFrame, folder: Path, week: str, context: ListCont
     rows = _declared_rows(picked, week)
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{TITLE}_{week}.{kind}" for kind in ("xlsx", "csv", "parquet")]
-    with ThreadPoolExecutor(max_workers=1) as beside:  # the workbook is made by Python, the others by the engine
-        workbook = beside.submit(write_workbook, paths[0], rows, week, context)
-        write_csv(paths[1], (in_chinese(part, context.division_names) for part in _parts(handed_out(rows))))
-        rows.write_parquet(paths[2], compression="zstd")
-        workbook.result()
+    write_workbook(paths[0], rows, week, context)
+    write_csv(paths[1], (in_chinese(part, context.division_names) for part in _parts(handed_out(rows))))
+    rows.write_parquet(paths[2], compression="zstd")
     return paths
 
 
