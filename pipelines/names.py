@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from pipelines.declarations import read_declaration
 from pipelines.warehouse.tables import table
 
 NAMES = Path(__file__).with_name("names_zh.yml")
@@ -22,7 +21,7 @@ def names_zh(kind: str) -> Mapping[str, str]:
     by the titles of their columns in `out.eligibility`, the others in `names_zh.yml`.
     """
     if kind not in ("rule", "segment"):
-        return dict(yaml.safe_load(NAMES.read_text(encoding="utf-8"))[kind])
+        return dict(read_declaration(NAMES)[kind])
     prefix = f"{kind}__"
     columns = [column for column in table("out.eligibility").columns if column.name.startswith(prefix)]
     return {column.name.removeprefix(prefix): column.title_zh.removeprefix(SEGMENT_TITLE) for column in columns}

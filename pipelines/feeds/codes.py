@@ -36,7 +36,7 @@ _NARROW = "".join(chr(code) for code in range(0x21, 0x7F)) + " "
 
 def narrow(text: str) -> str:
     """SQL: full-width letters, digits and signs as half-width ones."""
-    return f"translate({text}, {quoted(_WIDE)}, {quoted(_NARROW)})"
+    return f"CASE WHEN strlen({text}) = length({text}) THEN {text} ELSE translate({text}, {quoted(_WIDE)}, {quoted(_NARROW)}) END"
 
 
 def clean_uscc(raw: str) -> str:

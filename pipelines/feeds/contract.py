@@ -11,8 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from pipelines.declarations import read_declaration
 from pipelines.errors import DeclarationError, FileRefusedError, UsageError
 from pipelines.settings import HOUSE
 
@@ -177,7 +176,7 @@ def load(path: Path) -> Contract:
     Raises:
         DeclarationError: a key is missing or names something that does not exist.
     """
-    raw: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    raw: dict[str, Any] = read_declaration(path)
     try:
         columns = tuple(_column(name, spec) for name, spec in raw["columns"].items())
         made = Contract(

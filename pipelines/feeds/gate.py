@@ -14,8 +14,7 @@ from string import Template
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from pipelines.declarations import read_declaration
 from pipelines.errors import DeclarationError
 from pipelines.settings import HOUSE
 
@@ -272,5 +271,5 @@ def _short(value: Any) -> str:
 
 @cache
 def _read(path: Path) -> Mapping[str, Any]:
-    made: Mapping[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    made: Mapping[str, Any] = read_declaration(path)
     return made

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pipelines.errors import FileRefusedError
@@ -22,7 +23,7 @@ from pipelines.feeds.codes import LEGACY, is_entity_code
 from pipelines.feeds.contract import Contract, Correction
 from pipelines.feeds.decode import Source
 from pipelines.feeds.personal import shown_fields
-from pipelines.feeds.texts import MARK, pick_lines
+from pipelines.feeds.texts import MARK, Lines
 from pipelines.warehouse.connect import Connection, in_written_order, quoted
 
 UNDECODABLE = "row: undecodable bytes"
@@ -80,6 +81,11 @@ class Reading:
     made: Contract
     scratch: Path
 
+    @cached_property
+    def lines(self) -> Lines:
+        """Of the decoded file: its rows and its header, where no cell spans several lines and no line is blank."""
+        return Lines(self.source.path)
+
     def has_odd_rows(self, con: Connection) -> bool:
         """Whether any row was read with care."""
         return count(con, "typed WHERE needs_care") > 0
@@ -96,12 +102,13 @@ class Reading:
             WHERE raw IS NULL AND row_id NOT IN (SELECT row_id FROM fetched) ORDER BY row_no
             """
         )
-        numbers = con.execute("SELECT row_no FROM wanted ORDER BY row_no").fetchnumpy()["row_no"].tolist()
-        lines = self.scratch / "again"
-        if pick_lines(self.source.path, numbers, 1 + rows_in(con), lines):
+        numbers = con.execute("SELECT row_no FROM wanted ORDER BY row_no").fetchnumpy()["row_no"]
+        again = self.scratch / "again"
+        if self.lines.count == 1 + rows_in(con):
+            self.lines.pick(numbers, again)
             places, scan = (
                 "SELECT row_id, row_number() OVER (ORDER BY row_no) AS place FROM wanted",
-                _scan(self.source, lines, skip=0),
+                _scan(self.source, again, skip=0),
             )
         else:
             places, scan = "SELECT row_id, row_id + 1 AS place FROM wanted", self.scan
@@ -111,7 +118,7 @@ class Reading:
             FROM (SELECT row_number() OVER () AS place, {_fields(self.source)} AS raw FROM {scan}) JOIN ({places}) USING (place)
             """
         )
-        lines.unlink(missing_ok=True)
+        again.unlink(missing_ok=True)
 
 
 def read(con: Connection, source: Source, made: Contract, scratch: Path) -> Reading:

@@ -360,7 +360,8 @@ def _keep_cells(con: Connection, made: Contract, reading: Reading) -> None:
         CREATE OR REPLACE TEMP TABLE rejected_cells AS
         SELECT x.row_no, CASE WHEN {missing} THEN NULL ELSE [{key}] END AS key_values,
                {kept_fields(reading.source, _fields(reading))} AS cells, NULL AS line
-        FROM rejected AS x JOIN rows AS r USING (row_id) JOIN ({kept_raw()}) AS k USING (row_id)
+        FROM rejected AS x JOIN (FROM rows WHERE row_id IN (SELECT row_id FROM rejected)) AS r USING (row_id)
+        JOIN ({kept_raw()}) AS k USING (row_id)
         UNION ALL
         SELECT row_no, NULL, NULL, {without_personal_numbers("raw")} {lines}
         """

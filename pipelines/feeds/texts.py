@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import codecs
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
 
 from pipelines.errors import FileRefusedError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 UNDECODABLE = "\ufffd"
 MARK = "\ufffd@([0-9]+)\ufffd"
@@ -16,6 +21,7 @@ MARK = "\ufffd@([0-9]+)\ufffd"
 MAX_MARKS = 100_000
 _HEAD = 1 << 20
 _CHUNK = 4 << 20
+_BLOCK = 64 << 10
 _LONGEST_LINE = 64 << 20
 
 
@@ -82,25 +88,48 @@ def _blocks(path: Path, start: int) -> Iterator[tuple[int, bytes]]:
             yield offset, rest
 
 
-def pick_lines(path: Path, numbers: Sequence[int], lines: int, target: Path) -> bool:
-    r"""Copy the lines numbered `numbers` (from 0, ascending) to `target`; whether the text has the expected number of lines.
+class Lines:
+    r"""The lines of a text, each ended by \n, by their numbers from 0: line ends are counted once, by blocks of the file.
 
-    Args:
-        path: the text, its lines ended by \n.
-        numbers: which lines.
-        lines: how many lines it has when no cell spans several and none is blank: then lines are rows.
-        target: to write to.
+    Attributes:
+        count: how many lines it has.
     """
-    seen = taken = 0
-    with path.open("rb") as text, target.open("wb") as out:
-        while block := text.read(_CHUNK) + text.readline():
-            until = seen + block.count(b"\n") + (not block.endswith(b"\n"))
-            end = bisect_left(numbers, until, taken)
-            if end > taken:
-                each = block.splitlines(keepends=True)
-                out.writelines(each[number - seen] for number in numbers[taken:end])
-            seen, taken = until, end
-    return seen == lines
+
+    def __init__(self, path: Path) -> None:
+        """Count the lines of `path`."""
+        counted, last = [0], b""
+        with path.open("rb") as text:
+            while block := text.read(_BLOCK):
+                counted.append(int(np.count_nonzero(_is_line_end(block))))
+                last = block[-1:]
+            self._size = text.tell()
+        self._path = path
+        self._ends_before = np.cumsum(counted)
+        self.count = int(self._ends_before[-1]) + (last not in (b"", b"\n"))
+
+    def pick(self, numbers: NDArray[np.int64], target: Path) -> None:
+        """Copy the lines numbered `numbers` (ascending) to `target`."""
+        with self._path.open("rb") as text, target.open("wb") as out:
+            begins, ends = self._ends_of(numbers - 1, text), self._ends_of(numbers, text)
+            for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+                text.seek(begin)
+                out.write(text.read(end - begin))
+
+    def _ends_of(self, numbers: NDArray[np.int64], text: BinaryIO) -> NDArray[np.int64]:
+        """The place behind each of these lines; 0 for the line before the first, the size for a last one without its end."""
+        places = np.zeros(len(numbers), np.int64)
+        bounds = np.searchsorted(numbers, self._ends_before)
+        for block in np.flatnonzero(np.diff(bounds)).tolist():
+            here = slice(bounds[block], bounds[block + 1])
+            text.seek(block * _BLOCK)
+            ends = np.flatnonzero(_is_line_end(text.read(_BLOCK)))
+            places[here] = block * _BLOCK + 1 + ends[numbers[here] - self._ends_before[block]]
+        places[bounds[-1] :] = self._size
+        return places
+
+
+def _is_line_end(block: bytes) -> NDArray[np.bool_]:
+    return np.equal(np.frombuffer(block, np.uint8), ord("\n"))
 
 
 def head_of(path: Path) -> tuple[bytes, ...]:

@@ -8,8 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from pipelines.declarations import read_declaration
 from pipelines.errors import DeclarationError
 from pipelines.lists.workbook import Blank, Line
 from pipelines.names import name_zh
@@ -138,5 +137,5 @@ def _state(source: FeedSource) -> str:
 
 @cache
 def _texts() -> dict[str, Any]:
-    texts: dict[str, Any] = yaml.safe_load(TEXTS.read_text(encoding="utf-8"))
+    texts: dict[str, Any] = read_declaration(TEXTS)
     return texts

@@ -12,13 +12,14 @@ from typing import Any
 
 import yaml
 
+from pipelines.declarations import Loader
 from pipelines.errors import DeclarationError
 from pipelines.settings import HOUSE
 
 SCHEMAS = HOUSE / "schemas"
 
 
-class _ExactLoader(yaml.SafeLoader):
+class _ExactLoader(Loader):
     """YAML in which `0.30` is Decimal("0.30") and no key may stand twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -31,7 +32,7 @@ class _ExactLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Decimal:
+def _decimal(loader: Loader, node: yaml.ScalarNode) -> Decimal:
     return Decimal(str(loader.construct_scalar(node)).replace("_", ""))
 
 

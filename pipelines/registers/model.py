@@ -8,7 +8,7 @@ from functools import cache
 from math import log2
 from pathlib import Path
 
-import yaml
+from pipelines.declarations import read_declaration
 
 SOURCE = Path(__file__).with_name("linking.yml")
 
@@ -70,7 +70,7 @@ class Model:
 @cache
 def model() -> Model:
     """The model in force."""
-    raw = yaml.safe_load(SOURCE.read_text(encoding="utf-8"))
+    raw = read_declaration(SOURCE)
     comparisons = tuple(
         Comparison(name, each["title_zh"], tuple(Level(**level) for level in each["levels"]))
         for name, each in raw.pop("comparisons").items()

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-import yaml
-
+from pipelines.declarations import read_declaration
 from pipelines.errors import DeclarationError
 from pipelines.settings import HOUSE
 
@@ -51,7 +50,7 @@ def table(name: str) -> Table:
     path = TABLES / f"{name.replace('.', '__')}.yml"
     if not path.is_file():
         raise DeclarationError(f"table {name} is not declared; expected {path.relative_to(HOUSE)}")
-    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    raw = read_declaration(path)
     columns = tuple(
         TableColumn(column, spec["type"], spec["title_zh"], spec["description"])
         for column, spec in raw["columns"].items()
