@@ -18,6 +18,7 @@ from pipelines.conversion import outcomes as returns, track as conversion
 from pipelines.conversion.outcomes import HandedIn, ListProgress
 from pipelines.eligibility.judge import attrition, judge as judge_rules, outcomes as judged_outcomes, watchlist
 from pipelines.errors import GateError, disk_full_in_words
+from pipelines.feeds.arrive import arrivals
 from pipelines.feeds.contract import contract, feeds as all_feeds
 from pipelines.feeds.land import FileOutcome, landing
 from pipelines.feeds.remote.credentials import Lookup
@@ -153,9 +154,9 @@ def ingest(
         pending = [delivery for feed in chosen for delivery in lands.pending(feed)]
         watch.begin("files", len(pending))
         outcomes = []
-        for delivery in pending:
-            watch.advance(f"{delivery.feed}/{delivery.name}")
-            outcomes.append(lands.land(delivery))
+        for arrival in arrivals(pending, settings):
+            watch.advance(f"{arrival.delivery.feed}/{arrival.delivery.name}")
+            outcomes.append(lands.land(arrival))
         watch.end()
         fetching.clear_sources()
     if outcomes:

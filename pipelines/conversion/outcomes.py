@@ -16,6 +16,7 @@ import polars as pl
 from pipelines.conversion.returned import Feedback, delivery, feedback_in, sheets_of
 from pipelines.errors import FileRefusedError, UsageError
 from pipelines.feeds import pull
+from pipelines.feeds.arrive import arrive
 from pipelines.feeds.contract import contract
 from pipelines.feeds.convert import form_of
 from pipelines.feeds.decode import check_is_text
@@ -106,7 +107,8 @@ def hand_in(settings: Settings, path: Path, received_on: date | None = None) -> 
         if isinstance(given, Feedback):
             handed_in = _land_feedback(con, lands, settings, path, given, day)
         else:
-            file = lands.land(_delivery(given, path), day=day)
+            with arrive(_delivery(given, path), settings, day) as arrival:
+                file = lands.land(arrival)
             handed_in = HandedIn(file, file.file_id)
         if not handed_in.file.is_good:
             lands.give_back(handed_in.file.feed, handed_in.file.name)
@@ -202,7 +204,7 @@ def _land_feedback(
     con: Connection, lands: Landing, settings: Settings, path: Path, feedback: Feedback, day: date
 ) -> HandedIn:
     digest, _ = pull.archive(_delivery(FEED, path), settings.archive, None)
-    file = _land(lands, settings.work / "outcomes" / _name(path, digest), delivery(feedback), day)
+    file = _land(lands, settings, _name(path, digest), delivery(feedback), day)
     if file.status == LANDED:
         _link_earlier(con, feedback.rows, file)
     strangers = _strangers(con, feedback.rows)
@@ -229,11 +231,13 @@ def _name(path: Path, digest: str) -> str:
     return f"{stem}_{digest[:12]}.csv"
 
 
-def _land(lands: Landing, path: Path, text: str, day: date) -> FileOutcome:
+def _land(lands: Landing, settings: Settings, name: str, text: str, day: date) -> FileOutcome:
+    path = settings.work / "outcomes" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     try:
-        return lands.land(_delivery(FEED, path), day=day)
+        with arrive(_delivery(FEED, path), settings, day) as arrival:
+            return lands.land(arrival)
     finally:
         path.unlink()
 

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 from pipelines.errors import FileRefusedError, FileWaitingError, is_disk_full
 from pipelines.feeds import history, pull
+from pipelines.feeds.arrive import Arrival, scratch_cleared
 from pipelines.feeds.contract import Contract, contract
-from pipelines.feeds.decode import decoded
 from pipelines.feeds.gate import Check, Gate
-from pipelines.feeds.pull import Control, Delivery
+from pipelines.feeds.pull import Delivery
 from pipelines.feeds.read import numbered
 from pipelines.feeds.split import Counts, split
 from pipelines.settings import Settings
@@ -108,40 +107,33 @@ class Landing:
             [WITHDRAWN, feed, name],
         )
 
-    def land(self, delivery: Delivery, amends: str | None = None, day: date | None = None) -> FileOutcome:
+    def land(self, arrival: Arrival, amends: str | None = None) -> FileOutcome:
         """Land one file, whole or not at all; whatever happened is in `ops.files`.
 
         Args:
-            delivery: the file.
+            arrival: the file, taken in.
             amends: digest of the file of which this one brings back quarantined rows; it adds to that file instead of
                 replacing its periods, and disappears with it.
-            day: on which it was received, from whoever hands it in; default: what its control file, name or time says.
 
         Raises:
             OSError: no space left; nothing of the file was kept.
         """
-        received_on = day or pull.received_on(delivery, None)
-        file_id = ""
+        delivery = arrival.delivery
+        if arrival.file_id and self._is_landed(delivery.feed, arrival.file_id):
+            repeated = FileOutcome(delivery.feed, delivery.name, arrival.file_id, arrival.received_on, REPEATED)
+            return self._note(delivery, repeated)
         try:
-            control = pull.control_of(delivery)
-            received_on = day or pull.received_on(delivery, control)
-            file_id, archived = pull.archive(delivery, self._settings.archive, control)
-            if self._is_landed(delivery.feed, file_id):
-                return self._note(delivery, FileOutcome(delivery.feed, delivery.name, file_id, received_on, REPEATED))
-            return self._land(delivery, archived, control, file_id, received_on, amends)
+            return self._land(arrival, amends)
         except FileRefusedError as refusal:
-            status = WAITING if isinstance(refusal, FileWaitingError) else REFUSED
-            file_id = file_id or pull.sha256(delivery.path)
-            return self._note(
-                delivery, FileOutcome(delivery.feed, delivery.name, file_id, received_on, status, reason=str(refusal))
-            )
+            status, reason = WAITING if isinstance(refusal, FileWaitingError) else REFUSED, str(refusal)
+            file_id = arrival.file_id or pull.sha256(delivery.path)
         except OSError as error:
             if is_disk_full(error):
                 raise
-            reason = f"cannot be read: {error.strerror or error}"
-            return self._note(
-                delivery, FileOutcome(delivery.feed, delivery.name, file_id, received_on, REFUSED, reason=reason)
-            )
+            status, reason = REFUSED, f"cannot be read: {error.strerror or error}"
+            file_id = arrival.file_id
+        refused = FileOutcome(delivery.feed, delivery.name, file_id, arrival.received_on, status, reason=reason)
+        return self._note(delivery, refused)
 
     def _is_landed(self, feed: str, file_id: str) -> bool:
         found = self._con.execute(
@@ -160,41 +152,30 @@ class Landing:
         ).fetchone()
         return bool(found and found[0])
 
-    def _land(
-        self,
-        delivery: Delivery,
-        archived: Path,
-        control: Control | None,
-        file_id: str,
-        received_on: date,
-        amends: str | None,
-    ) -> FileOutcome:
+    def _land(self, arrival: Arrival, amends: str | None) -> FileOutcome:
+        delivery, source, received_on = arrival.delivery, arrival.source, arrival.received_on
         made = contract(delivery.feed)
-        scratch = self._settings.work / "decode"
         history.know_register(self._con)
-        with decoded(archived, made, scratch) as source:
-            counts = split(self._con, source, made, received_on, scratch, amends)
-            if control and control.rows is not None and control.rows != counts.rows_in:
-                raise FileWaitingError(
-                    f"the file has {counts.rows_in:,} rows, its control file states {control.rows:,}: the delivery is incomplete"
-                )
-            if not counts.is_conserved:
-                raise FileRefusedError(
-                    f"rows are not conserved: {counts}; this is a fault of shoudai, please report it"
-                )
-            checks = (*self._judge(made, delivery.name, counts, received_on), *self._corrections())
-            outcome = FileOutcome(
-                made.feed, delivery.name, file_id, received_on, LANDED, counts,
-                period=self._period(made), extra_headings=source.matched.extra, checks=checks,
-                headings=source.header, amends=amends,
-            )  # fmt: skip
-            closing = [check.in_words() for check in checks if check.closes_gate] + self._nothing_to_accept(counts)
-            if closing:
-                return self._close_gate(delivery, outcome, closing)
-            with transaction(self._con):
-                self._write(made, outcome)
-                self._record(delivery, outcome)
-            return outcome
+        counts = split(self._con, source, made, received_on, arrival.scratch, amends)
+        if (control := arrival.control) and control.rows is not None and control.rows != counts.rows_in:
+            raise FileWaitingError(
+                f"the file has {counts.rows_in:,} rows, its control file states {control.rows:,}: the delivery is incomplete"
+            )
+        if not counts.is_conserved:
+            raise FileRefusedError(f"rows are not conserved: {counts}; this is a fault of shoudai, please report it")
+        checks = (*self._judge(made, delivery.name, counts, received_on), *self._corrections())
+        outcome = FileOutcome(
+            made.feed, delivery.name, arrival.file_id, received_on, LANDED, counts,
+            period=self._period(made), extra_headings=source.matched.extra, checks=checks,
+            headings=source.header, amends=amends,
+        )  # fmt: skip
+        closing = [check.in_words() for check in checks if check.closes_gate] + self._nothing_to_accept(counts)
+        if closing:
+            return self._close_gate(delivery, outcome, closing)
+        with transaction(self._con):
+            self._write(made, outcome)
+            self._record(delivery, outcome)
+        return outcome
 
     def _judge(self, made: Contract, name: str, counts: Counts, received_on: date) -> tuple[Check, ...]:
         """The batch expectations; a file that brings nothing new has no batch to judge."""
@@ -353,15 +334,5 @@ class Landing:
 @contextmanager
 def landing(con: Connection, settings: Settings) -> Iterator[Landing]:
     """The landing of files through one writer connection, with its scratch folder cleared before and after."""
-    scratch = settings.work / "decode"
-    _clear(scratch)
-    try:
+    with scratch_cleared(settings):
         yield Landing(con, settings)
-    finally:
-        _clear(scratch)
-
-
-def _clear(scratch: Path) -> None:
-    if scratch.is_dir():
-        for path in scratch.iterdir():
-            path.unlink()

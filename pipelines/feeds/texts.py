@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -44,6 +45,12 @@ class _Marks:
         return f"{UNDECODABLE}@{self.base + error.start}{UNDECODABLE}", error.end
 
 
+_decoding = threading.local()
+codecs.register_error(
+    "shoudai.marks", lambda error: _decoding.marks(error)
+)  # named for all threads, each has its own file
+
+
 def to_utf8(path: Path, target: Path, encoding: str, *, start: int = 0, plain_newlines: bool = False) -> bool:
     r"""Re-encode from the byte `start` on as a stream; whether any byte was undecodable (its row will be quarantined).
 
@@ -57,8 +64,7 @@ def to_utf8(path: Path, target: Path, encoding: str, *, start: int = 0, plain_ne
     Raises:
         FileRefusedError: it is no text of this encoding at all.
     """
-    marks = _Marks(encoding)
-    codecs.register_error("shoudai.marks", marks)
+    marks = _decoding.marks = _Marks(encoding)
     has_genuine = False
     with target.open("wb") as out:
         for marks.base, block in _blocks(path, start):

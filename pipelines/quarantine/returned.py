@@ -12,6 +12,7 @@ import fastexcel
 import polars as pl
 
 from pipelines.errors import UsageError
+from pipelines.feeds.arrive import arrive
 from pipelines.feeds.contract import contract
 from pipelines.feeds.land import FileOutcome, Landing, landing
 from pipelines.feeds.personal import HIDDEN
@@ -136,7 +137,8 @@ def _land(
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_as_csv(rows), encoding="utf-8")
     stat = path.stat()
-    outcome = lands.land(Delivery(feed, path, stat.st_size, stat.st_mtime_ns), amends=original)
+    with arrive(Delivery(feed, path, stat.st_size, stat.st_mtime_ns), settings) as arrival:
+        outcome = lands.land(arrival, amends=original)
     path.unlink()
     if outcome.is_good:
         _link(con, feed, rows, outcome, first_day)
