@@ -190,13 +190,14 @@ def _check_unchanged(delivery: Delivery) -> None:
         )
 
 
-def _digest(path: Path, name: str, keep: Callable[[bytes], object]) -> str:
+def _digest(path: Path, name: str, keep: Callable[[memoryview], object]) -> str:
     """A digest of a file's bytes, hexadecimal; `keep` takes them meanwhile."""
     digest = hashlib.new(name, usedforsecurity=False)
-    with path.open("rb") as source:
-        while chunk := source.read(_CHUNK):
-            digest.update(chunk)
-            keep(chunk)
+    chunk = memoryview(bytearray(_CHUNK))
+    with path.open("rb", buffering=0) as source:
+        while size := source.readinto(chunk):
+            digest.update(chunk[:size])
+            keep(chunk[:size])
     return digest.hexdigest()
 
 

@@ -21,7 +21,10 @@ MARK = "\ufffd@([0-9]+)\ufffd"
 
 MAX_MARKS = 100_000
 _HEAD = 1 << 20
-_CHUNK = 4 << 20
+_CHUNK = 256 << 10
+_STRETCH = 4 << 20
+"""Of text whose encoding is guessed: one Chinese character alone may read as UTF-8 and as GB18030."""
+
 _BLOCK = 64 << 10
 _LONGEST_LINE = 64 << 20
 
@@ -67,7 +70,7 @@ def to_utf8(path: Path, target: Path, encoding: str, *, start: int = 0, plain_ne
     marks = _decoding.marks = _Marks(encoding)
     has_genuine = False
     with target.open("wb") as out:
-        for marks.base, block in _blocks(path, start):
+        for marks.base, block in _blocks(path, start, _CHUNK):
             text = block.decode(encoding, "shoudai.marks")
             has_genuine = has_genuine or (UNDECODABLE in text)
             if plain_newlines:
@@ -76,12 +79,12 @@ def to_utf8(path: Path, target: Path, encoding: str, *, start: int = 0, plain_ne
     return has_genuine
 
 
-def _blocks(path: Path, start: int) -> Iterator[tuple[int, bytes]]:
+def _blocks(path: Path, start: int, size: int) -> Iterator[tuple[int, bytes]]:
     """Offset and bytes of blocks of whole lines: a line end is never part of a character in UTF-8 or GB18030."""
     with path.open("rb") as source:
         source.seek(start)
         offset, rest = start, b""
-        while chunk := source.read(_CHUNK):
+        while chunk := source.read(size):
             joined = rest + chunk
             cut = max(joined.rfind(b"\n"), joined.rfind(b"\r", 0, -1)) + 1
             if not cut and len(joined) > _LONGEST_LINE:
@@ -161,7 +164,7 @@ def encoding_of_rows(path: Path) -> str:
 
 def _first_chinese(path: Path) -> bytes:
     """The first stretch of whole lines that is not plain ASCII; empty when all of the file is."""
-    for _, block in _blocks(path, 0):
+    for _, block in _blocks(path, 0, _STRETCH):
         if not block.isascii():
             return block
     return b""

@@ -24,7 +24,7 @@ MAX_DEPTH = 3
 """Archives in archives: gz in zip in zip is the deepest seen in real deliveries."""
 
 MAX_MEMBERS = 1000
-_CHUNK = 4 << 20
+_CHUNK = 256 << 10
 _BREAKS = (
     OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError,
     struct.error, OverflowError,

@@ -91,9 +91,9 @@ def test_two_files_decoded_at_once_keep_their_own_marks(tmp_path, monkeypatch):
     texts_of: dict[int, str] = {}
     blocks = texts._blocks
 
-    def both_at_their_first_block(path: Path, start: int) -> Iterator[tuple[int, bytes]]:
+    def both_at_their_first_block(path: Path, start: int, size: int) -> Iterator[tuple[int, bytes]]:
         both.wait()
-        yield from blocks(path, start)
+        yield from blocks(path, start, size)
 
     monkeypatch.setattr(texts, "_blocks", both_at_their_first_block)
 
