@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.feeds.codes import USCC_SHAPE, entity_id, looks_personal, narrow
+from pipelines.feeds.codes import entity_id, looks_personal, narrow
 from pipelines.feeds.contract import UNITS, Column, Heading
 from pipelines.warehouse.connect import quoted
 
@@ -191,7 +191,9 @@ def _quick(column: Column, raw: str, unit: str) -> tuple[str, ...]:
     words = " ".join(f"WHEN {quoted(text)} THEN {value}" for text, value in _PLAIN_FLAGS.items())
     known = ", ".join(quoted(value) for value in column.values)
     shapes: dict[str, tuple[str, ...]] = {
-        "uscc": (f"CASE WHEN regexp_full_match({raw}, '{USCC_SHAPE}') THEN {raw} END",),
+        "uscc": (
+            f"CASE WHEN strlen({raw}) = 18 THEN {raw} END",
+        ),  # a code that is none shows when distinct ones are checked
         "enum": (f"CASE WHEN {raw} IN ({known}) THEN {raw} {_synonyms(column, raw)} END",),
         "date": (
             f"TRY_CAST({raw} AS DATE)",
@@ -210,9 +212,14 @@ def _quick(column: Column, raw: str, unit: str) -> tuple[str, ...]:
         "boolean": (f"CASE {raw} {words} END", *([_boolean_lookup(column, raw)] if column.lookups else [])),
         "text": ()
         if column.lookups
-        else (f"CASE WHEN {_begins_like(raw, EMPTY)} THEN {_value(column, raw, unit)} ELSE trim({raw}) END",),
+        else (f"CASE WHEN {_begins_like(raw, EMPTY)} THEN {_value(column, raw, unit)} ELSE {_trimmed(raw)} END",),
     }
     return shapes.get(column.type) or (_value(column, raw, unit),)
+
+
+def _trimmed(raw: str) -> str:
+    """SQL: text that begins with no blank, without blanks behind; plain ASCII is not taken apart for that."""
+    return f"CASE WHEN strlen({raw}) = length({raw}) AND NOT suffix({raw}, ' ') THEN {raw} ELSE trim({raw}) END"
 
 
 def _synonyms(column: Column, raw: str) -> str:

@@ -162,6 +162,8 @@ def know_register(con: Connection) -> None:
     con.execute(f"CREATE TEMP TABLE IF NOT EXISTS registered AS {current}")
 
 
-def forget_register(con: Connection) -> None:
-    """After a landing that changed the register."""
-    con.execute("DROP TABLE IF EXISTS temp.registered")
+def extend_register(con: Connection) -> None:
+    """After the rows of `batch` have landed in the register."""
+    con.execute(
+        "INSERT INTO registered SELECT DISTINCT hash(uscc) AS code FROM batch ANTI JOIN registered ON code = hash(uscc)"
+    )

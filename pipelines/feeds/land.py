@@ -247,19 +247,13 @@ class Landing:
             lineage,
         )
         if made.delivery == "upsert" and self._con.execute("SELECT 1 FROM closings LIMIT 1").fetchone():
-            self._con.execute(
-                f"""
-                UPDATE lake.feed.{made.feed} AS f SET superseded_on = $received_on
-                FROM closings AS c WHERE f.file_id = c.file_id AND f.row_no = c.row_no
-                """,
-                {"received_on": outcome.received_on},
-            )
+            self._close_versions(made, outcome.received_on)
         if made.delivery == "period_snapshot" and outcome.amends is None:
             self._write_periods(made, lineage)
         if outcome.accepted:
             history.keep_totals(self._con, made, outcome.file_id)
         if made.feed == history.REGISTER:
-            history.forget_register(self._con)
+            history.extend_register(self._con)
         self._con.execute(
             """
             INSERT INTO lake.quarantine.rows (feed, file_id, row_no, raw, reasons)
@@ -275,6 +269,20 @@ class Landing:
                 """,
                 {"feed": made.feed, "file_id": outcome.file_id},
             )
+
+    def _close_versions(self, made: Contract, received_on: date) -> None:
+        """Note the day on which earlier versions end: written again from `known`, where an update would read the whole feed."""
+        names = named([*(column.name for column in made.columns), "file_id", "row_no", "received_on"])
+        self._con.execute(
+            f"DELETE FROM lake.feed.{made.feed} AS f USING closings AS c WHERE f.file_id = c.file_id AND f.row_no = c.row_no"
+        )
+        self._con.execute(
+            f"""
+            INSERT INTO lake.feed.{made.feed} ({names}, superseded_on)
+            SELECT {names}, $received_on FROM known SEMI JOIN closings USING (file_id, row_no)
+            """,
+            {"received_on": received_on},
+        )
 
     def _write_periods(self, made: Contract, lineage: dict[str, object]) -> None:
         """Which periods (and scopes) a file replaces."""

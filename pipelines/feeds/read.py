@@ -218,7 +218,7 @@ def _check_codes(con: Connection, reading: Reading) -> None:
             con.execute(
                 f"""
                 CREATE OR REPLACE TEMP TABLE codes AS
-                SELECT {name} FROM (SELECT DISTINCT {name} FROM typed WHERE {name} IS NOT NULL)
+                SELECT DISTINCT {name} FROM (SELECT {name} FROM typed WHERE {name} IS NOT NULL)
                 ANTI JOIN registered ON code = hash({name})
                 """
             )

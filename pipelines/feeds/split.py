@@ -77,10 +77,10 @@ def _split(
     reading = read(con, source, made, scratch)
     con.execute("CREATE OR REPLACE TEMP TABLE excluded (row_id BIGINT, fate VARCHAR, reason VARCHAR)")
     _note_corrections(con, reading)
-    _exclude_repeats(con, made)
+    has_repeats = _exclude_repeats(con, made)
     has_known = _compare_with_known(con, made, received_on, amends)
     _set_aside(con, reading)
-    _divide(con, made, received_on, has_known=has_known)
+    _divide(con, made, received_on, has_known=has_known, has_repeats=has_repeats)
     _reject(con, made, reading)
     _keep_cells(con, made, reading)
     return _count(con, count_repaired(con, reading))
@@ -96,17 +96,20 @@ def _content(made: Contract, alias: str = "") -> str:
     return "row(" + ", ".join(f'{prefix}"{column.name}"' for column in made.columns) + ")"
 
 
-def _exclude_repeats(con: Connection, made: Contract) -> None:
+def _exclude_repeats(con: Connection, made: Contract) -> bool:
     """Within the file: an identical row again is a duplicate; other content under the same key is a conflict.
 
     In a register the order of a file is the order of events, so a later row with other content is a newer version.
+
+    Returns:
+        Whether a key may stand in several rows.
     """
     if not _find_repeated(con, f'"{made.repeats.within[0]}"' if made.repeats else _key(made)):
-        return
+        return False
     if made.repeats:
         _exclude_repeated_amounts(con, made, made.repeats)
         if not _find_repeated(con, _key(made), f'hash("{made.repeats.within[0]}") IN (FROM repeated)'):
-            return
+            return False
     rows = f"""
         SELECT row_id, {_key(made)}, {_content(made)} AS content FROM rows
         WHERE NOT is_faulty AND hash({_key(made)}) IN (FROM repeated)
@@ -119,7 +122,7 @@ def _exclude_repeats(con: Connection, made: Contract) -> None:
                 AND lag(row_id) OVER (PARTITION BY {_key(made)} ORDER BY row_id) IS NOT NULL
             """
         )
-        return
+        return True
     con.execute(
         f"""
         INSERT INTO excluded
@@ -129,6 +132,7 @@ def _exclude_repeats(con: Connection, made: Contract) -> None:
         WHERE (copy > 1 OR contents > 1) AND row_id NOT IN (SELECT row_id FROM excluded)
         """
     )
+    return True
 
 
 def _find_repeated(con: Connection, columns: str, among: str = "TRUE") -> bool:
@@ -211,14 +215,22 @@ def _compare_with_known(con: Connection, made: Contract, received_on: date, amen
 
 
 def _known(con: Connection, made: Contract, extra: str, where: str, bound: Sequence[object]) -> bool:
-    """`known`: what the warehouse already holds under the keys of this file."""
-    if not con.execute(f"SELECT 1 FROM lake.feed.{made.feed} WHERE {where} LIMIT 1", list(bound)).fetchone():
+    """`known`: what the warehouse already holds under the keys of this file; keys alone are looked for first."""
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE met AS
+        SELECT DISTINCT key_hash FROM (SELECT hash({_key(made)}) AS key_hash FROM lake.feed.{made.feed} WHERE {where})
+        SEMI JOIN (SELECT hash({_key(made)}) AS key_hash FROM rows WHERE NOT is_faulty) USING (key_hash)
+        """,
+        list(bound),
+    )
+    if not count(con, "met"):
         return False
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE known AS
         SELECT {named(column.name for column in made.columns)}{extra} FROM lake.feed.{made.feed}
-        WHERE {where} AND hash({_key(made)}) IN (SELECT hash({_key(made)}) FROM rows WHERE NOT is_faulty)
+        WHERE {where} AND hash({_key(made)}) IN (FROM met)
         """,
         list(bound),
     )
@@ -286,15 +298,20 @@ def _set_aside(con: Connection, reading: Reading) -> None:
             con.execute("UPDATE careful SET is_out = TRUE WHERE row_id IN (SELECT row_id FROM excluded)")
 
 
-def _divide(con: Connection, made: Contract, received_on: date, *, has_known: bool) -> None:
+def _divide(con: Connection, made: Contract, received_on: date, *, has_known: bool, has_repeats: bool) -> None:
     """`batch`: the rows to accept."""
     kept = (
         f"SELECT {named(column.name for column in made.columns)}, row_id FROM rows WHERE NOT is_faulty AND NOT is_out"
     )
     con.execute("DROP VIEW IF EXISTS batch")
     if made.delivery == "upsert":
-        _version(con, made, kept, received_on, has_known=has_known)
-    con.execute(f"CREATE TEMP VIEW batch AS {'FROM versions' if made.delivery == 'upsert' else kept}")
+        con.execute("CREATE OR REPLACE TEMP TABLE closings (file_id VARCHAR, row_no BIGINT)")
+        if has_known or has_repeats:
+            _version(con, made, kept, received_on, has_known=has_known)
+            kept = "FROM versions"
+        else:
+            kept = f"SELECT *, NULL::DATE AS superseded_on FROM ({kept})"
+    con.execute(f"CREATE TEMP VIEW batch AS {kept}")
 
 
 def _version(con: Connection, made: Contract, kept: str, received_on: date, *, has_known: bool) -> None:
@@ -313,15 +330,15 @@ def _version(con: Connection, made: Contract, kept: str, received_on: date, *, h
         """,
         {"received_on": received_on},
     )
-    closing = (
-        f"""
-        SELECT DISTINCT k.file_id, k.row_no FROM known AS k JOIN versions AS v ON {_same_key(made, "k", "v")}
-        WHERE k.received_on <= $received_on AND (k.superseded_on IS NULL OR k.superseded_on > $received_on)
-        """
-        if has_known
-        else "SELECT NULL::VARCHAR AS file_id, NULL::BIGINT AS row_no WHERE $received_on IS NULL"
-    )
-    con.execute(f"CREATE OR REPLACE TEMP TABLE closings AS {closing}", {"received_on": received_on})
+    if has_known:
+        con.execute(
+            f"""
+            INSERT INTO closings
+            SELECT DISTINCT k.file_id, k.row_no FROM known AS k JOIN versions AS v ON {_same_key(made, "k", "v")}
+            WHERE k.received_on <= $received_on AND (k.superseded_on IS NULL OR k.superseded_on > $received_on)
+            """,
+            {"received_on": received_on},
+        )
 
 
 def _reject(con: Connection, made: Contract, reading: Reading) -> None:
