@@ -46,6 +46,9 @@ LISTED = {
 }
 """Tables kept by week, and the step that makes them."""
 
+KEPT = {"out.target_list": "week, rank", "out.attrition": "ALL", "ops.score_bands": "ALL", "register.changes": "ALL"}
+"""Tables of which a published file holds all weeks, and the order of their rows."""
+
 FOLLOWED = {"out.conversions": "conversions", "out.funnel": "funnel", "out.plan_progress": "plan_progress"}
 """Tables that are the newest state as of a day."""
 
@@ -265,12 +268,11 @@ def _build_database(run: Run, target: Path, ledger: pl.DataFrame) -> None:
             "ops.runs": f"FROM lake.ops.runs WHERE as_of <= DATE '{run.as_of}' UNION ALL BY NAME FROM ledger",
             "quarantine.rows": f"FROM lake.quarantine.rows WHERE {visible}",
         }
-        sources["out.target_list"] += (
-            f" UNION ALL BY NAME FROM lake.out.target_list WHERE week < {quoted(run.week)} ORDER BY week, rank"
-        )
-        for name in ("out.attrition", "ops.score_bands", "register.changes"):
-            sources[name] += f" UNION ALL BY NAME FROM lake.{name} WHERE week < {quoted(run.week)} ORDER BY ALL"
-        build(con, target, sources)
+        earlier_weeks = {}
+        for name, order in KEPT.items():
+            sources[name] += f" ORDER BY {order}"
+            earlier_weeks[name] = f"FROM lake.{name} WHERE week < {quoted(run.week)} ORDER BY {order}"
+        build(con, target, sources, earlier_weeks)
 
 
 def _copy_earlier(run: Run, target: Path) -> None:

@@ -11,37 +11,44 @@ from pipelines.errors import ShoudaiError
 from pipelines.feeds.contract import contract, feeds
 from pipelines.warehouse.connect import Connection, named, quoted
 from pipelines.warehouse.migrate import columns_sql, comment_sql, feed_comments, table_comments
-from pipelines.warehouse.refresh import note_relinked, refresh
+from pipelines.warehouse.refresh import known_weeks, note_relinked, refresh, refresh_weeks
 from pipelines.warehouse.tables import table
 
 CURRENT = "current.duckdb"
 LATEST = "latest"
 
 
-def build(con: Connection, target: Path, sources: Mapping[str, str]) -> None:
+def build(con: Connection, target: Path, sources: Mapping[str, str], earlier: Mapping[str, str] | None = None) -> None:
     """Write a DuckDB file with the declared tables, their comments, and the feeds as seen at as-of.
 
     Args:
         con: a reader on which `feed.*` shows the as-of, and `register.links` who is who.
         target: a file that does not exist yet, or a copy of one that the same code built earlier from the same warehouse,
-            no later than the as-of: of its feeds only what changed is written again.
+            no later than the as-of: of its feeds and of `earlier` only what changed is written again.
         sources: declared table -> SELECT of its rows on `con`.
+        earlier: of the tables that hold all weeks: SELECT of the rows of the weeks before; `sources` then has `ops.runs`.
 
     Raises:
         ShoudaiError: the file read back does not hold what was written.
     """
-    is_copy = target.exists()
+    is_copy, earlier = target.exists(), earlier or {}
     con.execute(f"ATTACH {quoted(str(target))} AS published")
     try:
-        schemas = sorted({name.split(".")[0] for name in sources})
+        known: set[str] = set()
         if is_copy:
-            _clear(con, schemas)
+            known = known_weeks(con, sources["ops.runs"]) if earlier else set()
+            _clear(con, earlier)
         else:
             _lay_out(con)
-        for schema in schemas:
-            con.execute(f"CREATE SCHEMA published.{schema}")
+        for schema in sorted({name.split(".")[0] for name in sources}):
+            con.execute(f"CREATE SCHEMA IF NOT EXISTS published.{schema}")
         expected = {f"feed.{feed}": refresh(con, feed, _least(feed)) for feed in feeds()}
-        expected |= {name: _write_declared(con, name, rows) for name, rows in sources.items()}
+        for name, rows in sources.items():
+            if not is_copy or name not in earlier:
+                _declare(con, name)
+            if name in earlier:
+                refresh_weeks(con, name, earlier[name], known)
+            expected[name] = _insert(con, name, rows)
         con.execute("CHECKPOINT published")
     finally:
         con.execute("DETACH published")
@@ -78,7 +85,8 @@ def replace_tables(con: Connection, base: Path, target: Path, sources: Mapping[s
         expected = {}
         for name, rows in sources.items():
             con.execute(f"DROP TABLE IF EXISTS published.{name}")
-            expected[name] = _write_declared(con, name, rows)
+            _declare(con, name)
+            expected[name] = _insert(con, name, rows)
         con.execute("CHECKPOINT published")
     finally:
         con.execute("DETACH published")
@@ -94,13 +102,17 @@ def point(link: Path, target: Path) -> None:
     partial.replace(link)
 
 
-def _write_declared(con: Connection, name: str, rows: str) -> int:
+def _declare(con: Connection, name: str) -> None:
+    """A declared table, empty, with its comments."""
     declared = table(name)
-    columns = declared.table_columns
-    con.execute(f"CREATE TABLE published.{name} ({columns_sql(columns)})")
-    names = named(columns)
-    con.execute(f"INSERT INTO published.{name} ({names}) SELECT {names} FROM ({rows})")
+    con.execute(f"CREATE TABLE published.{name} ({columns_sql(declared.table_columns)})")
     _comment(con, name, table_comments(declared))
+
+
+def _insert(con: Connection, name: str, rows: str) -> int:
+    """Add rows to a declared table; returns how many it then holds."""
+    names = named(table(name).table_columns)
+    con.execute(f"INSERT INTO published.{name} ({names}) SELECT {names} FROM ({rows})")
     return _one(con, f"SELECT count(*) FROM published.{name}")
 
 
@@ -115,11 +127,15 @@ def _lay_out(con: Connection) -> None:
         _comment(con, f"feed.{feed}", comments)
 
 
-def _clear(con: Connection, schemas: Iterable[str]) -> None:
-    """All but the feeds goes; what their links were is compared first."""
+def _clear(con: Connection, kept: Iterable[str]) -> None:
+    """All but the feeds and what is kept goes; what the links were is compared first."""
     note_relinked(con)
-    for schema in schemas:
-        con.execute(f"DROP SCHEMA published.{schema} CASCADE")
+    found = con.execute(
+        "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = 'published'"
+    )
+    for (name,) in found.fetchall():
+        if not name.startswith("feed.") and name not in kept:
+            con.execute(f"DROP TABLE published.{name}")
 
 
 def _least(feed: str) -> list[str]:

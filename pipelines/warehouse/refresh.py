@@ -1,16 +1,19 @@
-"""The feeds of a published file, brought to what the run sees: only what changed since the file was made is written.
+"""What a published file keeps of the one before, brought to what the run sees: only what changed since is written.
 
 What an as-of shows of a landed file only ever gets less as days pass: a version is superseded, a period is replaced. So a file
 of which as many rows are shown as before shows the same rows; one of fewer loses those no longer shown; any other is written
 whole. Only links move rows that stay: those under a code whose links changed are written again, whichever file they are of.
+
+What was published of an earlier week only changes when that week is published again, by another run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from pipelines.feeds.contract import contract
 from pipelines.warehouse.connect import Connection, named, quoted
+from pipelines.warehouse.tables import table
 
 SORTED_AT_ONCE = 10_000_000
 """Rows written in the order of the codes in one statement: what fits into memory. A code then lies in a few blocks of each."""
@@ -61,6 +64,29 @@ def refresh(con: Connection, feed: str, columns: Sequence[str]) -> int:
     for files in _batches(grown):
         _insert(con, feed, columns, f"memory.feed.{feed} WHERE file_id IN ({_listed(files)})")
     return sum(shown.values())
+
+
+def known_weeks(con: Connection, runs: str) -> set[str]:
+    """The weeks of which the published file holds what their newest run published; `runs` is a SELECT of `ops.runs`."""
+    newest = "SELECT week, arg_max(run_id, started_at) AS run_id FROM ({}) GROUP BY week"
+    held, now = newest.format("FROM published.ops.runs"), newest.format(runs)
+    return {week for (week,) in con.execute(f"SELECT week FROM ({held}) JOIN ({now}) USING (week, run_id)").fetchall()}
+
+
+def refresh_weeks(con: Connection, name: str, earlier: str, known: Collection[str]) -> None:
+    """Make a published table hold the rows of `earlier`; those of `known` weeks stay as they are."""
+    by_week = "SELECT week, count(*) FROM {} GROUP BY week"
+    held = dict(con.execute(by_week.format(f"published.{name}")).fetchall())
+    shown = dict(con.execute(by_week.format(f"({earlier})")).fetchall())
+    same = [week for week in held if week in known and held[week] == shown.get(week)]
+    others = "NOT list_contains(?::VARCHAR[], week)"
+    if len(held) > len(same):
+        con.execute(f"DELETE FROM published.{name} WHERE {others}", [same])
+    if len(shown) > len(same):
+        columns = named(table(name).table_columns)
+        con.execute(
+            f"INSERT INTO published.{name} ({columns}) SELECT {columns} FROM ({earlier}) WHERE {others}", [same]
+        )
 
 
 def _move_relinked(con: Connection, feed: str, columns: Sequence[str]) -> bool:
