@@ -10,20 +10,21 @@ WITH releases AS (
     SELECT *, CAST(strptime(week || '-1', '%G-W%V-%u') AS DATE) AS published_on
     FROM out.target_list
 ),
+firsts AS (
+    SELECT uscc, min(week) AS week FROM releases WHERE published_on <= $as_of GROUP BY uscc
+),
 published AS (
     SELECT
         uscc,
-        arg_min_null(name, week) AS name,
-        min(week) AS first_published_week,
-        min(published_on) AS first_published_on,
-        arg_min_null(segment, week) AS segment,
-        arg_min_null(segments, week) AS segments,
-        arg_min_null(channel_first_seen, week) AS channel_first_seen,
-        arg_min_null(grade, week) AS grade,
-        coalesce(arg_min_null(is_holdout, week), FALSE) AS is_holdout
-    FROM releases
-    WHERE published_on <= $as_of
-    GROUP BY uscc
+        name,
+        week AS first_published_week,
+        published_on AS first_published_on,
+        segment,
+        segments,
+        channel_first_seen,
+        grade,
+        coalesce(is_holdout, FALSE) AS is_holdout
+    FROM releases SEMI JOIN firsts USING (uscc, week)
 ),
 contacts AS (
     SELECT published.uscc, min(CAST(contact.contacted_at AS DATE)) AS contacted_on
