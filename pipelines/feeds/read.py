@@ -205,7 +205,7 @@ def _stream(con: Connection, reading: Reading) -> None:
 
 
 def _check_codes(con: Connection, reading: Reading) -> None:
-    """Rows whose code has a wrong check character need care; distinct codes are checked, not rows.
+    """Rows whose 18 bytes are no code, or one with a wrong check character, need care; distinct codes are checked, not rows.
 
     In two statements: the engine would push the check below the DISTINCT. Those of the register were checked when they landed
     (by a digest of 64 bits: that of a wrong code would be among ten million once in a million million).

@@ -2,7 +2,8 @@
 
 What an as-of shows of a landed file only ever gets less as days pass: a version is superseded, a period is replaced. So a file
 of which as many rows are shown as before shows the same rows; one of fewer loses those no longer shown; any other is written
-whole. Only links move rows that stay: those under a code whose links changed are written again, whichever file they are of.
+whole. Only links move rows that stay: those that stood or stand by a link under a code whose links changed are written
+again, whichever file they are of.
 
 What was published of an earlier week only changes when that week is published again, by another run.
 """
@@ -90,14 +91,13 @@ def refresh_weeks(con: Connection, name: str, earlier: str, known: Collection[st
 
 
 def _move_relinked(con: Connection, feed: str, columns: Sequence[str]) -> bool:
-    """Write again what stood or stands under a code whose links changed; returns whether there is such a code."""
+    """Write again what stood or stands by a link under a code whose links changed; returns whether there is such a code."""
     if not con.execute("SELECT 1 FROM relinked WHERE source_feed = ? LIMIT 1", [feed]).fetchone():
         return False
     codes = f"SELECT uscc FROM relinked WHERE source_feed = {quoted(feed)}"
     stood = f"SELECT (file_id, row_no) FROM published.feed.{feed} WHERE uscc IN ({codes})"
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE moved AS FROM memory.feed.{feed} WHERE uscc IN ({codes}) OR (file_id, row_no) IN ({stood})"
-    )
+    moved = f"FROM memory.linkable.{feed} WHERE uscc IN ({codes}) OR (file_id, row_no) IN ({stood})"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE moved AS {moved}")
     con.execute(f"DELETE FROM published.feed.{feed} WHERE (file_id, row_no) IN (SELECT (file_id, row_no) FROM moved)")
     _insert(con, feed, columns, "moved")
     return True

@@ -35,21 +35,21 @@ def resolved(made: Contract, kinds: frozenset[str]) -> str:
     several legacy ids the lowest is shown.
     """
     rows = f"FROM delivered.{made.feed}"
-    parts = [f"{rows} WHERE {_stays(kinds)}"] if kinds else [rows]
+    return f"({rows} WHERE uscc < 'legacy:') UNION ALL {linkable(made, kinds)}" if kinds else rows
+
+
+def linkable(made: Contract, kinds: frozenset[str]) -> str:
+    """Of `resolved`, the rows delivered without a code or under a legacy id: those that links may move."""
+    uncoded, legacy = (
+        f"FROM delivered.{made.feed} WHERE {each}" for each in ("uscc IS NULL", "starts_with(uscc, 'legacy:')")
+    )
     if "uncoded" in kinds:
         same = " AND ".join(f"f.{own} IS NOT DISTINCT FROM l.{other}" for own, other in _BY[made.feed].items())
-        parts.append(_joined(made, f"{rows} WHERE uscc IS NULL", f"l.method <> {quoted(LEGACY_METHOD)} AND {same}"))
+        uncoded = _joined(made, uncoded, f"l.method <> {quoted(LEGACY_METHOD)} AND {same}")
     if "legacy" in kinds:
-        legacy = _joined(made, f"{rows} WHERE starts_with(uscc, 'legacy:')", "l.source_id = f.uscc", "f.uscc")
-        parts.append(_one_of_each(made, legacy) if made.delivery == "upsert" and "uscc" in made.key else legacy)
-    return " UNION ALL ".join(f"({part})" for part in parts)
-
-
-def _stays(kinds: frozenset[str]) -> str:
-    conditions = ["uscc IS NOT NULL"] if "uncoded" in kinds else []
-    if "legacy" in kinds:
-        conditions.append("(uscc IS NULL OR uscc < 'legacy:')")
-    return " AND ".join(conditions)
+        legacy = _joined(made, legacy, "l.source_id = f.uscc", "f.uscc")
+        legacy = _one_of_each(made, legacy) if made.delivery == "upsert" and "uscc" in made.key else legacy
+    return f"({uncoded}) UNION ALL ({legacy})"
 
 
 def _joined(made: Contract, rows: str, condition: str, otherwise: str = "NULL") -> str:

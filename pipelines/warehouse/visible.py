@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipelines.feeds.contract import Contract, contract, feeds
 from pipelines.warehouse.connect import Connection, named, quoted
-from pipelines.warehouse.resolve import resolved, show_links
+from pipelines.warehouse.resolve import linkable, resolved, show_links
 from pipelines.warehouse.tables import table
 
 
@@ -35,13 +35,15 @@ def show_feeds(con: Connection, as_of: date, links: Path | None = None) -> None:
     """Views `delivered.<feed>` and `feed.<feed>`: exactly the rows received on or before `as_of` and not replaced by then.
 
     With the links of a run, rows of a linked account, farm or legacy id stand in `feed` under the code of their entity; in
-    `delivered` they stand as they came.
+    `delivered` they stand as they came. `linkable.<feed>` has those rows of `feed.<feed>` that links may move.
 
     - append: every row received by then.
     - upsert: the version of each key that was current then.
     - period_snapshot: for each period (and scope) the rows of the newest file received by then.
     """
-    con.execute("CREATE SCHEMA IF NOT EXISTS feed; CREATE SCHEMA IF NOT EXISTS delivered")
+    con.execute(
+        "CREATE SCHEMA IF NOT EXISTS feed; CREATE SCHEMA IF NOT EXISTS delivered; CREATE SCHEMA IF NOT EXISTS linkable"
+    )
     have = _lake_tables(con, "feed")
     by_feed = show_links(con, links) if links else {}
     replaced = _replaced(con, as_of) if have else {}
@@ -49,7 +51,10 @@ def show_feeds(con: Connection, as_of: date, links: Path | None = None) -> None:
         made = contract(feed)
         rows = _visible(made, as_of, replaced.get(feed, ())) if feed in have else _empty(made.table_columns)
         con.execute(f"CREATE OR REPLACE VIEW delivered.{feed} AS {rows}")
-        con.execute(f"CREATE OR REPLACE VIEW feed.{feed} AS {resolved(made, by_feed.get(feed, frozenset()))}")
+        kinds = by_feed.get(feed, frozenset())
+        con.execute(f"CREATE OR REPLACE VIEW feed.{feed} AS {resolved(made, kinds)}")
+        if "uscc" in made.table_columns:
+            con.execute(f"CREATE OR REPLACE VIEW linkable.{feed} AS {linkable(made, kinds)}")
 
 
 def show_history(con: Connection, week: str, inclusive: bool = False) -> None:
