@@ -100,7 +100,8 @@ def without_personal_numbers(text: str) -> str:
 
 
 def _weighted(text: str, alphabet: str, weights: Sequence[int]) -> str:
-    return " + ".join(
-        f"{weight} * (instr('{alphabet}', substr({text}, {place}, 1)) - 1)"
-        for place, weight in enumerate(weights, start=1)
+    """SQL: the values of the characters in the alphabet, from 0, times the weights, added up."""
+    places = (
+        f"{weight} * instr('{alphabet}', substr({text}, {place}, 1))" for place, weight in enumerate(weights, start=1)
     )
+    return f"{' + '.join(places)} - {sum(weights)}"

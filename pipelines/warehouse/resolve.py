@@ -40,9 +40,7 @@ def resolved(made: Contract, kinds: frozenset[str]) -> str:
 
 def linkable(made: Contract, kinds: frozenset[str]) -> str:
     """Of `resolved`, the rows delivered without a code or under a legacy id: those that links may move."""
-    uncoded, legacy = (
-        f"FROM delivered.{made.feed} WHERE {each}" for each in ("uscc IS NULL", "starts_with(uscc, 'legacy:')")
-    )
+    uncoded, legacy = (f"FROM delivered.{made.feed} WHERE {each}" for each in ("uscc IS NULL", "uscc >= 'legacy:'"))
     if "uncoded" in kinds:
         same = " AND ".join(f"f.{own} IS NOT DISTINCT FROM l.{other}" for own, other in _BY[made.feed].items())
         uncoded = _joined(made, uncoded, f"l.method <> {quoted(LEGACY_METHOD)} AND {same}")
