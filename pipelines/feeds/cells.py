@@ -191,9 +191,8 @@ def _quick(column: Column, raw: str, unit: str) -> tuple[str, ...]:
     words = " ".join(f"WHEN {quoted(text)} THEN {value}" for text, value in _PLAIN_FLAGS.items())
     known = ", ".join(quoted(value) for value in column.values)
     shapes: dict[str, tuple[str, ...]] = {
-        "uscc": (
-            f"CASE WHEN strlen({raw}) = 18 THEN {raw} END",
-        ),  # a code that is none shows when distinct ones are checked
+        # a code that is none shows when distinct ones are checked
+        "uscc": (f"CASE WHEN strlen({raw}) = 18 THEN {raw} END",),
         "enum": (f"CASE WHEN {raw} IN ({known}) THEN {raw} {_synonyms(column, raw)} END",),
         "date": (
             f"TRY_CAST({raw} AS DATE)",

@@ -49,9 +49,9 @@ class _Marks:
 
 
 _decoding = threading.local()
-codecs.register_error(
-    "shoudai.marks", lambda error: _decoding.marks(error)
-)  # named for all threads, each has its own file
+"""The marks of the file that a thread decodes; the name of the handler is the whole process's."""
+
+codecs.register_error("shoudai.marks", lambda error: _decoding.marks(error))
 
 
 def to_utf8(path: Path, target: Path, encoding: str, *, start: int = 0, plain_newlines: bool = False) -> bool:
@@ -83,17 +83,20 @@ def _blocks(path: Path, start: int, size: int) -> Iterator[tuple[int, bytes]]:
     """Offset and bytes of blocks of whole lines: a line end is never part of a character in UTF-8 or GB18030."""
     with path.open("rb") as source:
         source.seek(start)
-        offset, rest = start, b""
+        offset, length = start, 0
+        pieces: list[bytes] = []
         while chunk := source.read(size):
-            joined = rest + chunk
-            cut = max(joined.rfind(b"\n"), joined.rfind(b"\r", 0, -1)) + 1
-            if not cut and len(joined) > _LONGEST_LINE:
+            cut = max(chunk.rfind(b"\n"), chunk.rfind(b"\r", 0, -1)) + 1
+            length += len(chunk)
+            if not cut and length > _LONGEST_LINE:
                 raise FileRefusedError(f"a line is longer than {_LONGEST_LINE:,} bytes: this is not CSV text")
-            rest = joined[cut:]
             if cut:
-                yield offset, joined[:cut]
-                offset += cut
-        if rest:
+                block = b"".join((*pieces, chunk[:cut]))
+                yield offset, block
+                offset += len(block)
+                pieces, length = [], len(chunk) - cut
+            pieces.append(chunk[cut:])
+        if rest := b"".join(pieces):
             yield offset, rest
 
 
