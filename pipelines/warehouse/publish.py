@@ -34,9 +34,8 @@ def build(con: Connection, target: Path, sources: Mapping[str, str], earlier: Ma
     is_copy, earlier = target.exists(), earlier or {}
     con.execute(f"ATTACH {quoted(str(target))} AS published")
     try:
-        known: set[str] = set()
+        known = known_weeks(con, sources["ops.runs"]) if is_copy and earlier else set()
         if is_copy:
-            known = known_weeks(con, sources["ops.runs"]) if earlier else set()
             _clear(con, earlier)
         else:
             _lay_out(con)
@@ -44,8 +43,7 @@ def build(con: Connection, target: Path, sources: Mapping[str, str], earlier: Ma
             con.execute(f"CREATE SCHEMA IF NOT EXISTS published.{schema}")
         expected = {f"feed.{feed}": refresh(con, feed, _least(feed)) for feed in feeds()}
         for name, rows in sources.items():
-            if not is_copy or name not in earlier:
-                _declare(con, name)
+            _declare(con, name)
             if name in earlier:
                 refresh_weeks(con, name, earlier[name], known)
             expected[name] = _insert(con, name, rows)
@@ -103,9 +101,9 @@ def point(link: Path, target: Path) -> None:
 
 
 def _declare(con: Connection, name: str) -> None:
-    """A declared table, empty, with its comments."""
+    """A declared table with its comments: empty, or as it was kept."""
     declared = table(name)
-    con.execute(f"CREATE TABLE published.{name} ({columns_sql(declared.table_columns)})")
+    con.execute(f"CREATE TABLE IF NOT EXISTS published.{name} ({columns_sql(declared.table_columns)})")
     _comment(con, name, table_comments(declared))
 
 

@@ -24,16 +24,9 @@ Weeks = Mapping[str, tuple[str, int]]
 def rows_of(name: str, given: list[dict[str, str]]) -> str:
     """SELECT of rows with some columns of a declared table given as SQL, the others NULL."""
     columns = table(name).table_columns
-    each = [
-        "SELECT " + ", ".join(f'{row.get(column, f"NULL::{kind}")} AS "{column}"' for column, kind in columns.items())
-        for row in given
-    ]
-    nothing = (
-        [f"{each[0]} WHERE FALSE"]
-        if each
-        else ["SELECT " + ", ".join(f'NULL::{k} AS "{c}"' for c, k in columns.items()) + " WHERE FALSE"]
-    )
-    return " UNION ALL ".join(each or nothing)
+    nothing = ", ".join(f'NULL::{kind} AS "{column}"' for column, kind in columns.items())
+    rows = [", ".join(f'{sql} AS "{column}"' for column, sql in row.items()) for row in given]
+    return " UNION ALL BY NAME ".join([f"SELECT {nothing} WHERE FALSE", *(f"SELECT {row}" for row in rows)])
 
 
 @pytest.fixture
