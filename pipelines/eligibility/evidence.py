@@ -251,9 +251,10 @@ def _newest_row(con: Connection, known: _Delivered, uscc: str) -> dict[str, Any]
         return None
     period = f"CAST(t.{made.period} AS DATE)" if made.period in known.columns else "CAST(NULL AS DATE)"
     query = f"""
-        SELECT count(*) OVER () AS rows, f.name AS file_name, t.file_id, t.row_no, t.received_on, {period} AS period
-        FROM feed.{made.feed} AS t LEFT JOIN ops.files AS f ON f.feed = ? AND f.file_id = t.file_id
-        WHERE t.{key} = ?
+        SELECT (SELECT count(*) FROM feed.{made.feed} WHERE {key} = $2) AS rows,
+            f.name AS file_name, t.file_id, t.row_no, t.received_on, {period} AS period
+        FROM feed.{made.feed} AS t LEFT JOIN ops.files AS f ON f.feed = $1 AND f.file_id = t.file_id
+        WHERE t.{key} = $2
         ORDER BY period DESC NULLS LAST, t.received_on DESC, t.file_id, t.row_no DESC
         LIMIT 1
     """  # noqa: S608 - names of our own contracts

@@ -176,11 +176,12 @@ def checks_of_list(con: Connection, ledger: str) -> tuple[int, tuple[FailedCheck
     rows = con.execute(
         f"""
         SELECT file_id, expectation, column_name, severity, success, coalesce(error, observed), expected
-        FROM {ledger} WHERE feed IN (SELECT unnest(?))
-        QUALIFY file_id = max(file_id) OVER ()
+        FROM {ledger}
+        WHERE list_contains($checked, feed)
+            AND file_id = (SELECT max(file_id) FROM {ledger} WHERE list_contains($checked, feed))
         ORDER BY severity, expectation, column_name, expected
         """,
-        [list(CHECKED)],
+        {"checked": list(CHECKED)},
     ).fetchall()
     week = rows[0][0] if rows else None
     as_of = date.fromisocalendar(int(week[:4]), int(week[6:]), 1) if week else None
