@@ -20,7 +20,8 @@ from pipelines.eligibility.judge import attrition, judge as judge_rules, outcome
 from pipelines.errors import GateError, disk_full_in_words
 from pipelines.feeds.arrive import arrivals
 from pipelines.feeds.contract import contract, feeds as all_feeds
-from pipelines.feeds.land import FileOutcome, landing
+from pipelines.feeds.land import landing
+from pipelines.feeds.ledger import FileOutcome
 from pipelines.feeds.remote.credentials import Lookup
 from pipelines.feeds.remote.fetch import Fetching
 from pipelines.feeds.remote.ledger import SourceOutcome
@@ -147,7 +148,6 @@ def ingest(
     chosen = [contract(feed).feed for feed in (feeds or all_feeds())]
     watch = progress or Quiet()
     with exclusive(settings.home, "ingest"), writer(settings) as con, landing(con, settings) as lands:
-        migrate(con)
         lands.withdraw(chosen)
         fetching = Fetching(con, settings, chosen, connections)
         fetching.fetch(watch)

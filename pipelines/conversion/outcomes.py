@@ -21,14 +21,14 @@ from pipelines.feeds.contract import contract
 from pipelines.feeds.convert import form_of
 from pipelines.feeds.decode import check_is_text
 from pipelines.feeds.header import fitting_feeds
-from pipelines.feeds.land import GATED, LANDED, FileOutcome, Landing, landing
+from pipelines.feeds.land import Landing, landing
+from pipelines.feeds.ledger import GATED, LANDED, FileOutcome
 from pipelines.feeds.pull import Delivery
 from pipelines.feeds.read import numbered
 from pipelines.feeds.texts import head_of
 from pipelines.lists.feedback import FEED, HEADINGS, PLACE, SHEET
 from pipelines.settings import BUSINESS_ZONE, Settings
 from pipelines.warehouse.connect import Connection, transaction, writer
-from pipelines.warehouse.migrate import migrate
 
 OUTCOMES = (FEED, "crm__applications", "crm__disbursements", "crm__suppressions")
 """The feeds that say what became of a list."""
@@ -103,7 +103,6 @@ def hand_in(settings: Settings, path: Path, received_on: date | None = None) -> 
         )
     day = received_on or (_today() if isinstance(given, Feedback) else _day_of(_delivery(given, path)))
     with writer(settings) as con, landing(con, settings) as lands:
-        migrate(con)
         if isinstance(given, Feedback):
             handed_in = _land_feedback(con, lands, settings, path, given, day)
         else:

@@ -78,18 +78,6 @@ def describe(con: Connection, made: Contract, name: str, counts: Counts, receive
     )
 
 
-def keep_totals(con: Connection, made: Contract, file_id: str) -> None:
-    """Store the totals of a delivery that landed, for those to come."""
-    for column in totalled(made):
-        con.execute(
-            f"""
-            INSERT INTO lake.ops.file_totals (feed, file_id, column_name, months, total_yuan)
-            SELECT ?, ?, ?, months, "total_{column.name}" FROM measured WHERE "total_{column.name}" IS NOT NULL
-            """,
-            [made.feed, file_id, column.name],
-        )
-
-
 def _measure(con: Connection, made: Contract) -> None:
     """Months covered, newest day spoken of, totals: one pass over the accepted rows."""
     months = newest = "NULL::DATE"
@@ -118,7 +106,7 @@ def _compare_with_earlier(con: Connection, made: Contract, name: str) -> None:
             SELECT file_id, rows_in, received_on, landed_at,
                    1 + coalesce(date_diff('month', strptime(split_part(period, '/', 1), '%Y-%m'),
                                           strptime(split_part(period, '/', -1), '%Y-%m')), 0) AS months
-            FROM lake.ops.files
+            FROM delivered
             WHERE feed = $feed AND status = 'landed' AND rows_in > 0
                 AND {_SERIES.format(name="name")} = {_SERIES.format(name="$name")}
         ),
@@ -129,7 +117,7 @@ def _compare_with_earlier(con: Connection, made: Contract, name: str) -> None:
         totals AS MATERIALIZED (
             SELECT t.column_name,
                    if(count(*) < {FEWEST_FOR_USUAL}, NULL, nullif(median(t.total_yuan::DOUBLE / t.months), 0)) AS total
-            FROM lake.ops.file_totals AS t JOIN earlier AS e USING (file_id)
+            FROM totalled AS t JOIN earlier AS e USING (file_id)
             WHERE t.feed = $feed AND e.nth <= {USUAL_OF} GROUP BY t.column_name
         )
         SELECT max(rows) FILTER (nth = 1) AS last_rows,

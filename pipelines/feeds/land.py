@@ -4,66 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import date
 
 from pipelines.errors import FileRefusedError, FileWaitingError, is_disk_full
 from pipelines.feeds import history, pull
 from pipelines.feeds.arrive import Arrival, scratch_cleared
 from pipelines.feeds.contract import Contract, contract
 from pipelines.feeds.gate import Check, Gate
+from pipelines.feeds.ledger import GATED, LANDED, REFUSED, REPEATED, WAITING, FileOutcome, Ledger
 from pipelines.feeds.pull import Delivery
 from pipelines.feeds.read import numbered
 from pipelines.feeds.split import Counts, split
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import Connection, named, transaction
+from pipelines.warehouse.migrate import migrate
 
-LANDED, REPEATED, REFUSED, GATED, WAITING = "landed", "repeated", "refused", "gate_failed", "waiting"
-WITHDRAWN = "withdrawn"
 _NOTHING = Counts(0, 0, 0, 0)
-
-
-@dataclass(frozen=True)
-class FileOutcome:
-    """What became of one delivered file; the row of `ops.files`."""
-
-    feed: str
-    name: str
-    file_id: str
-    received_on: date
-    status: str
-    counts: Counts = _NOTHING
-    reason: str | None = None
-    period: str | None = None
-    extra_headings: tuple[str, ...] = ()
-    headings: tuple[str, ...] | None = None
-    amends: str | None = None
-    checks: tuple[Check, ...] = field(default=(), repr=False)
-
-    @property
-    def rows_in(self) -> int:
-        """Rows of the file."""
-        return self.counts.rows_in
-
-    @property
-    def accepted(self) -> int:
-        """Rows that went into the feed table."""
-        return self.counts.accepted
-
-    @property
-    def duplicates(self) -> int:
-        """Rows that were already known."""
-        return self.counts.duplicates
-
-    @property
-    def quarantined(self) -> int:
-        """Rows kept aside with their raw text and reasons."""
-        return self.counts.quarantined
-
-    @property
-    def is_good(self) -> bool:
-        """Landed now or before."""
-        return self.status in (LANDED, REPEATED)
 
 
 class Landing:
@@ -74,38 +31,25 @@ class Landing:
         self._con = con
         self._settings = settings
         self._gate = Gate(con)
+        self._ledger = Ledger(con)
 
     def pending(self, feed: str) -> list[Delivery]:
         """Delivered files not landed yet, oldest first; a file known by name, size and time is not even opened."""
-        known = set(
-            self._con.execute(
-                "SELECT name, size_bytes, modified_ns FROM lake.ops.files WHERE feed = ? AND status IN ('landed', 'repeated')",
-                [feed],
-            ).fetchall()
-        )
+        known = self._ledger.looked_at(feed)
         found = pull.deliveries(self._settings.inbox, feed)
         return [each for each in found if (each.name, each.size_bytes, each.modified_ns) not in known]
 
     def withdraw(self, feeds: Sequence[str]) -> None:
         """Files that did not land and were taken out of the inbox since are `withdrawn`: they hold nothing up any more."""
-        failed = self._con.execute(
-            """
-            SELECT feed, name FROM lake.ops.files
-            WHERE feed IN (SELECT unnest(?)) AND status IN ('refused', 'gate_failed', 'waiting')
-            """,
-            [list(feeds)],
-        ).fetchall()
-        for feed, name in failed:
+        for feed, name in self._ledger.not_landed(feeds):
             folder = self._settings.inbox / feed
             if folder.is_dir() and not (folder / name).exists():
                 self.give_back(feed, name)
 
     def give_back(self, feed: str, name: str) -> None:
         """A file that did not land is in nobody's inbox: it is `withdrawn`, and whoever handed it in has its reason."""
-        self._con.execute(
-            "UPDATE lake.ops.files SET status = ? WHERE feed = ? AND name = ? AND status NOT IN ('landed', 'repeated')",
-            [WITHDRAWN, feed, name],
-        )
+        with transaction(self._con):
+            self._ledger.withdraw(feed, name)
 
     def land(self, arrival: Arrival, amends: str | None = None) -> FileOutcome:
         """Land one file, whole or not at all; whatever happened is in `ops.files`.
@@ -119,8 +63,10 @@ class Landing:
             OSError: no space left; nothing of the file was kept.
         """
         delivery = arrival.delivery
-        if arrival.file_id and self._is_landed(delivery.feed, arrival.file_id):
-            repeated = FileOutcome(delivery.feed, delivery.name, arrival.file_id, arrival.received_on, REPEATED)
+        if arrival.file_id and self._ledger.is_landed(delivery.feed, arrival.file_id):
+            repeated = FileOutcome(
+                delivery.feed, delivery.name, arrival.file_id, arrival.received_on, REPEATED, _NOTHING
+            )
             return self._note(delivery, repeated)
         try:
             return self._land(arrival, amends)
@@ -132,25 +78,8 @@ class Landing:
                 raise
             status, reason = REFUSED, f"cannot be read: {error.strerror or error}"
             file_id = arrival.file_id
-        refused = FileOutcome(delivery.feed, delivery.name, file_id, arrival.received_on, status, reason=reason)
+        refused = FileOutcome(delivery.feed, delivery.name, file_id, arrival.received_on, status, _NOTHING, reason)
         return self._note(delivery, refused)
-
-    def _is_landed(self, feed: str, file_id: str) -> bool:
-        found = self._con.execute(
-            "SELECT 1 FROM lake.ops.files WHERE feed = ? AND file_id = ? AND status = 'landed'", [feed, file_id]
-        ).fetchone()
-        return found is not None
-
-    def _is_the_landed_one(self, delivery: Delivery, same: Sequence[str]) -> bool:
-        """Whether a repeat is the landed file itself, under its name; its size and time are noted, so that it is known."""
-        found = self._con.execute(
-            """
-            UPDATE lake.ops.files SET size_bytes = ?, modified_ns = ?
-            WHERE feed = ? AND name = ? AND file_id = ? AND status = 'landed'
-            """,
-            [delivery.size_bytes, delivery.modified_ns, *same],
-        ).fetchone()
-        return bool(found and found[0])
 
     def _land(self, arrival: Arrival, amends: str | None) -> FileOutcome:
         delivery, source, received_on = arrival.delivery, arrival.source, arrival.received_on
@@ -174,7 +103,7 @@ class Landing:
             return self._close_gate(delivery, outcome, closing)
         with transaction(self._con):
             self._write(made, outcome)
-            self._record(delivery, outcome)
+            self._ledger.record(delivery, outcome)
         return outcome
 
     def _judge(self, made: Contract, name: str, counts: Counts, received_on: date) -> tuple[Check, ...]:
@@ -221,7 +150,7 @@ class Landing:
     def _note(self, delivery: Delivery, outcome: FileOutcome) -> FileOutcome:
         """Ledger rows of a file of which nothing landed."""
         with transaction(self._con):
-            self._record(delivery, outcome)
+            self._ledger.record(delivery, outcome)
         return outcome
 
     def _period(self, made: Contract) -> str | None:
@@ -251,7 +180,7 @@ class Landing:
         if made.delivery == "period_snapshot" and outcome.amends is None:
             self._write_periods(made, lineage)
         if outcome.accepted:
-            history.keep_totals(self._con, made, outcome.file_id)
+            self._ledger.keep_totals(made.feed, outcome.file_id, [each.name for each in history.totalled(made)])
         if made.feed == history.REGISTER:
             history.extend_register(self._con)
         self._con.execute(
@@ -298,49 +227,10 @@ class Landing:
             {"feed": made.feed, **lineage},
         )
 
-    def _record(self, delivery: Delivery, outcome: FileOutcome) -> None:
-        """The rows of `ops.files` and `ops.checks`; a file tried again replaces its earlier row, but never one that landed."""
-        now = datetime.now(UTC).replace(tzinfo=None)
-        same = [outcome.feed, outcome.name, outcome.file_id]
-        self._con.execute(
-            """
-            DELETE FROM lake.ops.files
-            WHERE feed = ? AND name = ? AND (file_id = ? OR status <> 'repeated') AND status <> 'landed'
-            """,
-            same,
-        )
-        if outcome.status == REPEATED and self._is_the_landed_one(delivery, same):
-            return
-        counts = outcome.counts
-        self._con.execute(
-            """
-            INSERT INTO lake.ops.files (feed, file_id, name, received_on, period, rows_in, accepted, duplicates, quarantined,
-                repaired_codes, status, reason, headings, extra_headings, amends, size_bytes, modified_ns, archived, landed_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                outcome.feed, outcome.file_id, outcome.name, outcome.received_on, outcome.period, counts.rows_in, counts.accepted,
-                counts.duplicates, counts.quarantined, counts.repaired_codes, outcome.status, outcome.reason,
-                list(outcome.headings) if outcome.headings else None, list(outcome.extra_headings), outcome.amends,
-                delivery.size_bytes, delivery.modified_ns,
-                f"{outcome.file_id[:2]}/{outcome.file_id}", now,
-            ],
-        )  # fmt: skip
-        if outcome.checks:
-            rows = [
-                [now, outcome.feed, outcome.file_id, check.expectation, check.column_name, check.severity, check.success,
-                 check.observed, check.expected, check.error]
-                for check in outcome.checks
-            ]  # fmt: skip
-            self._con.executemany(
-                "INSERT INTO lake.ops.checks (checked_at, feed, file_id, expectation, column_name, severity, success, observed, "
-                "expected, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                rows,
-            )
-
 
 @contextmanager
 def landing(con: Connection, settings: Settings) -> Iterator[Landing]:
-    """The landing of files through one writer connection, with its scratch folder cleared before and after."""
+    """The landing of files through one writer connection, its tables as declared, its scratch folder cleared before and after."""
+    migrate(con)
     with scratch_cleared(settings):
         yield Landing(con, settings)

@@ -19,7 +19,7 @@ from pipelines import dictionary, flow
 from pipelines.errors import UsageError
 from pipelines.feeds.contract import CONTRACTS
 from pipelines.feeds.gate import EXPECTATIONS
-from pipelines.feeds.land import FileOutcome
+from pipelines.feeds.ledger import FileOutcome
 from pipelines.feeds.personal import HIDDEN
 from pipelines.feeds.pull import date_in_name
 from pipelines.newfeed.propose import Proposal, Proposed, as_contract, propose

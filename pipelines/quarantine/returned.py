@@ -14,7 +14,8 @@ import polars as pl
 from pipelines.errors import UsageError
 from pipelines.feeds.arrive import arrive
 from pipelines.feeds.contract import contract
-from pipelines.feeds.land import FileOutcome, Landing, landing
+from pipelines.feeds.land import Landing, landing
+from pipelines.feeds.ledger import FileOutcome
 from pipelines.feeds.personal import HIDDEN
 from pipelines.feeds.pull import Delivery
 from pipelines.lock import exclusive
@@ -22,7 +23,6 @@ from pipelines.quarantine.correction import DIGEST, FEED, REFERENCE, ROW, column
 from pipelines.quarantine.state import show_states
 from pipelines.settings import BUSINESS_ZONE, Settings
 from pipelines.warehouse.connect import Connection, transaction, writer
-from pipelines.warehouse.migrate import migrate
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,6 @@ def take_back(settings: Settings, path: Path, day: date | None = None) -> Return
     corrected = _read(path)
     feed = contract(str(corrected[FEED][0])).feed
     with exclusive(settings.home, "quarantine return"), writer(settings) as con, landing(con, settings) as lands:
-        migrate(con)
         show_states(con)
         known = con.execute(
             "SELECT file_id, row_no, name, state, cells, headings, received_on FROM quarantined WHERE feed = ?", [feed]
