@@ -27,7 +27,7 @@ from pipelines.feeds.remote.fetch import Fetching
 from pipelines.feeds.remote.ledger import SourceOutcome
 from pipelines.fits import FitReport
 from pipelines.freshness import feed_state_rows, found_feeds
-from pipelines.lists.pick import pick as pick_list
+from pipelines.lists.pick import PICKED_FROM, pick as pick_list
 from pipelines.lock import exclusive
 from pipelines.offers.offer import offer as offer_products
 from pipelines.parameters import parameters, rates
@@ -159,8 +159,8 @@ def ingest(
             outcomes.append(lands.land(arrival))
         watch.end()
         fetching.clear_sources()
-    if outcomes:
-        write_quality(settings)
+        if outcomes:
+            write_quality(settings, con)
     return IngestReport(tuple(outcomes), fetching.outcomes)
 
 
@@ -212,11 +212,11 @@ def score(run: Run) -> None:
 
 
 def offer(run: Run) -> None:
-    """Scored -> with product, limit, term and rate."""
+    """Scored -> with product, limit, term and rate: of their other columns those that a list is picked from."""
     priced = offer_products(
         pl.scan_parquet(run.handover("scored")), parameters(run.as_of, run.overrides), rates(run.as_of)
     )
-    _write(priced, run.handover("offered"))
+    _write(priced.select(PICKED_FROM), run.handover("offered"))
 
 
 def pick(run: Run) -> None:

@@ -42,6 +42,10 @@ _LONGEST_REJECT = 10_000
 """The engine keeps so many characters of a rejected row; a longer one could not be kept whole."""
 
 _BLOCK = 256
+
+_PEEK = 4 << 20
+"""Bytes read for the first rows of a file: more than the longest line that the engine takes, an eighth of its usual buffer."""
+
 _SHIFTS = f"""
     CREATE OR REPLACE TEMP TABLE shifts AS
     WITH numbered AS (SELECT row_number() OVER (ORDER BY row_no) AS shift, row_no - shift AS good_before FROM broken),
@@ -130,8 +134,8 @@ def read(con: Connection, source: Source, made: Contract, scratch: Path) -> Read
         else cells.absent(column)
         for column in made.columns
     )
-    scan = _scan(source, source.path)
-    reading = Reading(source, read_cells, _usual_shapes(con, read_cells, scan), scan, made, scratch)
+    shapes = _usual_shapes(con, read_cells, _scan(source, source.path, f"ignore_errors=true, buffer_size={_PEEK}"))
+    reading = Reading(source, read_cells, shapes, _scan(source, source.path), made, scratch)
     _stream(con, reading)
     _break(con, source)
     _check_codes(con, reading)

@@ -29,6 +29,12 @@ COLUMNS = (
     "scorecard",
 )
 
+_WHO = COLUMNS[COLUMNS.index("uscc") : COLUMNS.index("channel_first_seen")]
+_WHAT = COLUMNS[COLUMNS.index("division_code") : COLUMNS.index("manager")]
+
+PICKED_FROM = (*_WHO, "site_name", *_WHAT, "site_manager", "scorecard")
+"""The columns of a priced prospect that its row of the list is made of."""
+
 _PRIME = 2_147_483_647
 _MULTIPLIER = 48_271
 """Of the minimal standard generator of Park and Miller: their products stay below 2^47."""
@@ -54,10 +60,10 @@ def pick(
     return ranked.select(
         pl.lit(week).alias("week"),
         pl.col("rank").cast(pl.Int32),
-        *COLUMNS[2:6],
+        *_WHO,
         pl.coalesce("channel_seen", _own_channel()).alias("channel_first_seen"),
         pl.col("site_name").alias("site"),
-        *COLUMNS[8 : COLUMNS.index("manager")],
+        *_WHAT,
         pl.col("site_manager").alias("manager"),
         _is_holdout(p, int(week[:4])).alias("is_holdout"),
         "scorecard",
