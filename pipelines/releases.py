@@ -75,8 +75,8 @@ def run_id() -> str:
 def publish(run: Run) -> Release:
     """Publish what the steps of a run left behind.
 
-    The tables go into the warehouse in one transaction; the files are built in a folder aside, judged, and renamed; then the
-    two symlinks move. Stopped anywhere, the last release still stands, and running again gives the same release.
+    The files are built in a folder aside and judged; the tables go into the warehouse in one transaction; the folder is
+    renamed; then the two symlinks move. Stopped anywhere, the last release still stands, and running again gives the same release.
 
     Raises:
         GateError: the list failed its own expectations; nothing was published.
@@ -95,12 +95,15 @@ def publish(run: Run) -> Release:
         folder = run.settings.published / _revision(run, facts)
         warnings = _judge_list(run)
         copied.result()
-    ledger = _ledger(run, facts, notes, folder.name, started)
-    _write_lake(run, ledger)
-    if not folder.exists():  # else the week stands there already with the same content, and is left untouched
-        _build_database(run, building / database, ledger)
-        write_manifest(building, facts)
-        building.rename(folder)
+        ledger = _ledger(run, facts, notes, folder.name, started)
+        is_new = not folder.exists()  # else the week stands there already with the same content, and is left untouched
+        if is_new:
+            _build_database(run, building / database, ledger)
+            stated = beside.submit(write_manifest, building, facts)  # digests a file of many gigabytes
+        _write_lake(run, ledger)
+        if is_new:
+            stated.result()
+            building.rename(folder)
     shutil.rmtree(building, ignore_errors=True)
     point(run.settings.published / LATEST, folder)
     point(run.settings.published / CURRENT, folder / database)

@@ -215,7 +215,6 @@ def _check_codes(con: Connection, reading: Reading) -> None:
     (by a digest of 64 bits: that of a wrong code would be among ten million once in a million million).
     """
     con.execute("CREATE OR REPLACE TEMP TABLE fetched (row_id BIGINT, raw VARCHAR[])")
-    con.execute("CREATE TEMP TABLE IF NOT EXISTS registered (code UBIGINT)")
     for each in reading.cells:
         if each.column.type == "uscc" and each.raw != "NULL":
             name = f'"{each.column.name}"'

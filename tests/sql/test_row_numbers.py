@@ -2,6 +2,7 @@
 
 from pipelines.feeds.contract import contract
 from pipelines.feeds.decode import decoded
+from pipelines.feeds.history import know_register
 from pipelines.feeds.read import numbered
 from pipelines.feeds.split import split
 from pipelines.settings import Settings
@@ -18,6 +19,7 @@ def rows_of(path, tmp_path):
     """Number and voucher of each accepted row, number and raw text of each rejected one."""
     with writer(Settings.from_env(tmp_path / "home", tmp_path / "inbox")) as con:
         migrate(con)
+        know_register(con)
         made = contract("tax__payments")
         with decoded(path, made, tmp_path / "scratch") as source:
             split(con, source, made, AS_OF, tmp_path / "scratch")

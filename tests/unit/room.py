@@ -14,6 +14,9 @@ from pipelines.feeds.decode import decoded
 from pipelines.feeds.split import Counts, split
 from pipelines.warehouse.migrate import columns_sql
 
+NO_REGISTER = "CREATE TEMP TABLE registered (code UBIGINT)"
+"""No code is known to be right; see `history.know_register`."""
+
 
 @dataclass(frozen=True)
 class Landed:
@@ -33,6 +36,7 @@ class Room:
         self.con = duckdb.connect()
         self.con.execute("ATTACH ':memory:' AS lake; CREATE SCHEMA lake.feed")
         self.con.execute(f"CREATE TABLE lake.feed.{made.feed} ({columns_sql(made.table_columns)})")
+        self.con.execute(NO_REGISTER)
         self.made, self.folder = made, folder
 
     def land(self, data: bytes) -> Landed:

@@ -16,6 +16,8 @@ from pipelines.feeds.contract import Column, Contract, Heading, HeadingMatch
 from pipelines.feeds.decode import Source
 from pipelines.feeds.read import read, reasons_sql
 
+from .room import NO_REGISTER
+
 CON = duckdb.connect()
 
 
@@ -312,6 +314,7 @@ def test_a_value_in_any_usual_shape_lands_as_the_same_value(tmp_path_factory: py
     path.write_text("\n".join(["|".join(KINDS), *lines]) + "\n", encoding="utf-8")
     matched = HeadingMatch(tuple(Heading(each, place, "元") for place, each in enumerate(MADE)), ())
     con = duckdb.connect()
+    con.execute(NO_REGISTER)
     try:
         reading = read(con, Source(path, "|", KINDS, matched, "utf-8", has_undecodable=False), TRIAL, path.parent)
         found = con.execute(f"SELECT {', '.join(KINDS)} FROM rows ORDER BY row_id").fetchall()
