@@ -76,7 +76,8 @@ def publish(run: Run) -> Release:
     """Publish what the steps of a run left behind.
 
     The files are built in a folder aside and judged; the tables go into the warehouse in one transaction; the folder is
-    renamed; then the two symlinks move. Stopped anywhere, the last release still stands, and running again gives the same release.
+    renamed; then the two symlinks move. Stopped anywhere, the last release still stands, and running again gives the same
+    release.
 
     Raises:
         GateError: the list failed its own expectations; nothing was published.
