@@ -49,6 +49,9 @@ LISTED = {
 KEPT = {"out.target_list": "week, rank", "out.attrition": "ALL", "ops.score_bands": "ALL", "register.changes": "ALL"}
 """Tables of which a published file holds all weeks, and the order of their rows."""
 
+VERSIONS = ("code_digest", "inputs_digest", "package_version", "parameters_version", "scorecard_version")
+"""What a release depends on beside its catalog version, in its manifest."""
+
 FOLLOWED = {"out.conversions": "conversions", "out.funnel": "funnel", "out.plan_progress": "plan_progress"}
 """Tables that are the newest state as of a day."""
 
@@ -300,7 +303,7 @@ def _earlier(run: Run) -> Path | None:
 
 def _revision(run: Run, facts: Mapping[str, object]) -> str:
     """`2026-W48`, or `2026-W48-r2` … when that week was published with other content before."""
-    content = ("list_digest", *versions(run))
+    content = ("list_digest", *VERSIONS)
     number = 1
     while True:
         name = run.week if number == 1 else f"{run.week}-r{number}"
@@ -324,15 +327,10 @@ def code_digest() -> str:
 
 
 def versions(run: Run) -> dict[str, str]:
-    """What a release depends on beside its catalog version."""
+    """The `VERSIONS` of a run."""
     p = parameters(run.as_of)
-    return {
-        "code_digest": code_digest(),
-        "inputs_digest": _inputs(run),
-        "package_version": __version__,
-        "parameters_version": p.version,
-        "scorecard_version": scorecard_versions(p),
-    }
+    found = (code_digest(), _inputs(run), __version__, p.version, scorecard_versions(p))
+    return dict(zip(VERSIONS, found, strict=True))
 
 
 def _facts(run: Run, found: FoundFeeds, digest: str) -> dict[str, object]:
