@@ -121,9 +121,9 @@ def _change(books: _Books, on: Mapping[str, dict[str, Any]], old: str | None, ne
 class _Book:
     """What one release knows of the entity, read from its own published file."""
 
-    def __init__(self, con: Connection, folder: Path, uscc: str, run: Mapping[str, Any]) -> None:
+    def __init__(self, weeks: Weeks, con: Connection, folder: Path, uscc: str, run: Mapping[str, Any]) -> None:
         self.con, self.uscc, self.run = con, uscc, run
-        self._folder = folder
+        self._weeks, self._folder = weeks, folder
         self._held: dict[str, Held] = {}
 
     @property
@@ -133,12 +133,12 @@ class _Book:
 
     @cached_property
     def judged(self) -> dict[str, Any]:
-        query = "SELECT * FROM out.eligibility WHERE week = ? AND uscc = ?"
-        return next(iter(rows_of(self.con, query, self.run["week"], self.uscc)), {})
+        rows = self._weeks.rows(self.run["week"], "out.eligibility", self.uscc)
+        return next(rows.filter(pl.col("week") == self.run["week"]).iter_rows(named=True), {})
 
     @cached_property
     def features(self) -> pl.DataFrame:
-        return self.con.execute("SELECT * FROM mart.features WHERE uscc = ?", [self.uscc]).pl()
+        return self._weeks.rows(self.run["week"], "mart.features", self.uscc)
 
     @cached_property
     def versions(self) -> dict[str, Any]:
@@ -173,6 +173,25 @@ class Weeks:
         self._root = folder.parent
         self._files: dict[str, tuple[Connection, Path] | None] = {week: (con, folder)}
         self._opened: list[Connection] = []
+        self._gathered: frozenset[str] = frozenset()
+        self._read: dict[tuple[str, str], pl.DataFrame] = {}
+
+    def gather(self, usccs: Iterable[str]) -> None:
+        """Of these entities a table is read in one pass for all, when one of them is first asked for."""
+        self._gathered, self._read = frozenset(usccs), {}
+
+    def rows(self, week: str, table: str, uscc: str) -> pl.DataFrame:
+        """What `out.eligibility` or `mart.features` of a week's file, which is there, holds of an entity."""
+        if uscc not in self._gathered:
+            return self._of(week, table, [uscc])
+        if (week, table) not in self._read:
+            self._read[week, table] = self._of(week, table, sorted(self._gathered))
+        return self._read[week, table].filter(pl.col("uscc") == uscc)
+
+    def _of(self, week: str, table: str, usccs: list[str]) -> pl.DataFrame:
+        file = self.file(week)
+        assert file is not None  # noqa: S101 - a book is of a file
+        return file[0].execute(f"SELECT * FROM {table} WHERE uscc IN (SELECT unnest(?))", [usccs]).pl()  # noqa: S608 - ours
 
     def file(self, week: str) -> tuple[Connection, Path] | None:
         """The published file of a week, open, and its folder; None where it is gone."""
@@ -202,7 +221,7 @@ class _Books:
     def of(self, week: str) -> _Book | None:
         if week not in self._books:
             file = self._weeks.file(week)
-            self._books[week] = _Book(*file, self._uscc, self._weeks.runs[week]) if file else None
+            self._books[week] = _Book(self._weeks, *file, self._uscc, self._weeks.runs[week]) if file else None
         return self._books[week]
 
 

@@ -152,6 +152,7 @@ def _causes(asked: _Asked, weeks: Weeks, since: str | None) -> tuple[Causes, ...
     if since is None:
         return ()
     rows = asked.rows("changed", since=since, most=CAUSES_ASKED)
+    weeks.gather(row["uscc"] for row in rows)
     kinds = {kind: list(each) for kind, each in groupby(rows, lambda row: str(row["kind"]))}
     return tuple(
         Causes(kind, each[0]["entities"], len(each), _counted([_change(weeks, row) for row in each]))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pipelines.errors import DeclarationError
-from pipelines.warehouse.connect import Connection
+from pipelines.warehouse.connect import Connection, quoted
 from pipelines.warehouse.query import SQL, in_part, select, to_parquet, to_parts
 from pipelines.warehouse.tables import TableColumn, table
 
@@ -35,8 +35,9 @@ GROUPED_AT_ONCE = 5_000_000
 def make_features(con: Connection, values: Mapping[str, object], target: Path) -> None:
     """Write the features frame as a folder of Parquet files: every feed for itself first, then all joined, part by part.
 
-    The parts are those of the codes by their hash; each row of a feed is written into its part at once, so that nothing is
-    read again for every part.
+    The parts are ranges of the codes, about as many of the register's in each: a code lies in one part of all that is made of
+    these rows, and the published file finds it by the bounds of its blocks. Each row of a feed is written into its part at
+    once, so that nothing is read again for every part.
 
     Args:
         con: on which `feed.*` shows the as-of.
@@ -47,12 +48,13 @@ def make_features(con: Connection, values: Mapping[str, object], target: Path) -
     shutil.rmtree(folder, ignore_errors=True)  # of a run that was stopped
     names, entities = feature_names(), _registered(con)
     parts = _pieces(entities, JOINED_AT_ONCE)
+    part_of_code = _part_of_code(con, entities, parts)
     for name in names:
         sql = select(f"features/{name}")
         slices = _pieces(entities, GROUPED_AT_ONCE) if _named(name) >= SLICE else 1
         for nth in range(slices):
             of_slice = {**values, "slice": nth, "slices": slices}
-            to_parts(con, sql, of_slice, folder / name, f"hash(uscc) % {parts}")
+            to_parts(con, sql, of_slice, folder / name, part_of_code)
     joined = folder / "joined"
     joined.mkdir()
     for part in range(parts):
@@ -71,6 +73,20 @@ def make_features(con: Connection, values: Mapping[str, object], target: Path) -
 
 def _pieces(entities: int, at_once: int) -> int:
     return max(1, -(-entities // at_once))
+
+
+def _part_of_code(con: Connection, entities: int, parts: int) -> str:
+    """SQL: the number of the range in which a code lies; the ranges by some ten thousand codes of the register."""
+    if parts == 1:
+        return "0"
+    some = f"SELECT uscc FROM feed.{FIRST} WHERE hash(uscc) % {max(1, entities // 10_000)} = 0 ORDER BY uscc"
+    codes = [code for (code,) in con.execute(some).fetchall()]
+    begins = [(part, codes[len(codes) * part // parts]) for part in range(1, parts)]
+    return (
+        "CASE "
+        + " ".join(f"WHEN uscc >= {quoted(code)} THEN {part}" for part, code in reversed(begins))
+        + " ELSE 0 END"
+    )
 
 
 def _registered(con: Connection) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,11 @@ def test_made_part_by_part_the_frame_is_the_same(
         monkeypatch.setattr(features, "JOINED_AT_ONCE", joined)
         monkeypatch.setattr(features, "GROUPED_AT_ONCE", grouped)
         make_features(warehouse.con, NUMBERS, target)
-        assert len(list(target.iterdir())) == -(-30 // joined), "a file for each part of the codes"
+        files = sorted(target.iterdir())
+        assert len(files) == -(-30 // joined), "a file for each part of the codes"
+        bounds = [warehouse.con.execute(f"SELECT min(uscc), max(uscc) FROM '{file}'").fetchone() for file in files]
+        assert bounds == sorted(bounds)
+        assert all(last < first for (_, last), (first, _) in pairwise(bounds)), "a code lies in one part"
         found = warehouse.con.execute(f"FROM '{target}/*.parquet' ORDER BY ALL").pl()
         assert found.columns == list(table("mart.features").table_columns)
         assert found.to_dicts() == expected

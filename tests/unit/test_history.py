@@ -13,11 +13,13 @@ import duckdb
 import polars as pl
 import pytest
 
+from pipelines.eligibility.evidence import rows_of
 from pipelines.eligibility.explain import explain
-from pipelines.eligibility.history import Change
+from pipelines.eligibility.history import Change, Weeks, history
 from pipelines.eligibility.judge import FeedStates, judge
 from pipelines.feeds.contract import contract, feeds
 from pipelines.parameters import documents, parameters, plan
+from pipelines.warehouse.connect import open_published
 from pipelines.warehouse.tables import table
 
 from .test_explain import entity, fill, fill_declared, listed
@@ -80,10 +82,24 @@ def tell(tmp_path: Path) -> Callable[[Told, Told], Change]:
         now = [{"uscc": CODE, "week": AFTER[0]} | after.listing] if after.listing else []
         publish(tmp_path, *BEFORE, before, was)
         path = publish(tmp_path, *AFTER, after, now + was)
-        changes = explain(path, str(after.features["uscc"])).history
+        uscc = str(after.features["uscc"])
+        changes = explain(path, uscc).history
+        assert gathered(path, uscc) == changes
         return changes[0]
 
     return told
+
+
+def gathered(path: Path, uscc: str) -> tuple[Change, ...]:
+    """The same, where it is asked of many entities at once."""
+    con = open_published(path)
+    weeks = Weeks(con, path, AFTER[0])
+    weeks.gather([EMPLOYER, uscc])
+    try:
+        return history(weeks, uscc, rows_of(con, "SELECT * FROM out.target_list WHERE uscc = ?", uscc))
+    finally:
+        weeks.close()
+        con.close()
 
 
 def on_list(**values: object) -> dict[str, object]:
