@@ -159,8 +159,8 @@ def ingest(
             outcomes.append(lands.land(arrival))
         watch.end()
         fetching.clear_sources()
-        if outcomes:
-            write_quality(settings, con)
+    if outcomes:
+        write_quality(settings)
     return IngestReport(tuple(outcomes), fetching.outcomes)
 
 

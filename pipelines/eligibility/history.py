@@ -133,12 +133,12 @@ class _Book:
 
     @cached_property
     def judged(self) -> dict[str, Any]:
-        rows = self._weeks.rows(self.run["week"], "out.eligibility", self.uscc)
-        return next(rows.filter(pl.col("week") == self.run["week"]).iter_rows(named=True), {})
+        rows = self._weeks.rows(self.con, "out.eligibility", self.run["week"], self.uscc)
+        return next(iter(rows.filter(pl.col("week") == self.run["week"]).to_dicts()), {})
 
     @cached_property
     def features(self) -> pl.DataFrame:
-        return self._weeks.rows(self.run["week"], "mart.features", self.uscc)
+        return self._weeks.rows(self.con, "mart.features", self.run["week"], self.uscc)
 
     @cached_property
     def versions(self) -> dict[str, Any]:
@@ -180,18 +180,14 @@ class Weeks:
         """Of these entities a table is read in one pass for all, when one of them is first asked for."""
         self._gathered, self._read = frozenset(usccs), {}
 
-    def rows(self, week: str, table: str, uscc: str) -> pl.DataFrame:
-        """What `out.eligibility` or `mart.features` of a week's file, which is there, holds of an entity."""
+    def rows(self, con: Connection, table: str, week: str, uscc: str) -> pl.DataFrame:
+        """What `out.eligibility` or `mart.features` of a week's file, open on `con`, holds of an entity."""
+        query = f"SELECT * FROM {table} WHERE uscc IN (SELECT unnest(?))"  # noqa: S608 - a table of ours
         if uscc not in self._gathered:
-            return self._of(week, table, [uscc])
+            return con.execute(query, [[uscc]]).pl()
         if (week, table) not in self._read:
-            self._read[week, table] = self._of(week, table, sorted(self._gathered))
+            self._read[week, table] = con.execute(query, [sorted(self._gathered)]).pl()
         return self._read[week, table].filter(pl.col("uscc") == uscc)
-
-    def _of(self, week: str, table: str, usccs: list[str]) -> pl.DataFrame:
-        file = self.file(week)
-        assert file is not None  # noqa: S101 - a book is of a file
-        return file[0].execute(f"SELECT * FROM {table} WHERE uscc IN (SELECT unnest(?))", [usccs]).pl()  # noqa: S608 - ours
 
     def file(self, week: str) -> tuple[Connection, Path] | None:
         """The published file of a week, open, and its folder; None where it is gone."""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 LANDED, REPEATED, REFUSED, GATED, WAITING = "landed", "repeated", "refused", "gate_failed", "waiting"
 WITHDRAWN = "withdrawn"
 
+_FILES, _TOTALS = ("delivered", "lake.ops.files"), ("totalled", "lake.ops.file_totals")
+"""A table as it is known here, and as the warehouse keeps it."""
+
 
 @dataclass(frozen=True)
 class FileOutcome:
@@ -70,8 +73,8 @@ class Ledger:
     def __init__(self, con: Connection) -> None:
         """Read what the warehouse knows of files and their totals."""
         self._con = con
-        con.execute("CREATE OR REPLACE TEMP TABLE delivered AS FROM lake.ops.files")
-        con.execute("CREATE OR REPLACE TEMP TABLE totalled AS FROM lake.ops.file_totals")
+        for known, kept in (_FILES, _TOTALS):
+            con.execute(f"CREATE OR REPLACE TEMP TABLE {known} AS FROM {kept}")
 
     def looked_at(self, feed: str) -> set[tuple[str, int, int]]:
         """Name, size and time of the files of a feed that landed, or that have what had landed before."""
@@ -119,7 +122,7 @@ class Ledger:
                 repaired_codes, status, reason, headings, extra_headings, amends, size_bytes, modified_ns, archived, landed_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
-            "delivered",
+            _FILES,
             [
                 outcome.feed, outcome.file_id, outcome.name, outcome.received_on, outcome.period, counts.rows_in, counts.accepted,
                 counts.duplicates, counts.quarantined, counts.repaired_codes, outcome.status, outcome.reason,
@@ -138,7 +141,7 @@ class Ledger:
                 INSERT INTO {{}} (feed, file_id, column_name, months, total_yuan)
                 SELECT ?, ?, ?, months, "total_{column}" FROM measured WHERE "total_{column}" IS NOT NULL
                 """,  # noqa: S608 - names of our own contracts
-                "totalled",
+                _TOTALS,
                 [feed, file_id, column],
             )
 
@@ -167,15 +170,13 @@ class Ledger:
 
     def _change(self, statement: str, bound: Sequence[object]) -> bool:
         """Change rows of `delivered`, and where there were any, those of the warehouse; whether there were."""
-        met = self._con.execute(statement.format("delivered"), list(bound)).fetchone()
+        known, kept = _FILES
+        met = self._con.execute(statement.format(known), list(bound)).fetchone()
         if not met or not met[0]:
             return False
-        self._con.execute(statement.format("lake.ops.files"), list(bound))
+        self._con.execute(statement.format(kept), list(bound))
         return True
 
-    def _add(self, statement: str, known: str, bound: Sequence[object]) -> None:
-        for table in (known, _KEPT_IN[known]):
+    def _add(self, statement: str, tables: Sequence[str], bound: Sequence[object]) -> None:
+        for table in tables:
             self._con.execute(statement.format(table), list(bound))
-
-
-_KEPT_IN = {"delivered": "lake.ops.files", "totalled": "lake.ops.file_totals"}

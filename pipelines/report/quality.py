@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -94,33 +93,29 @@ class Quality:
     failed_list_checks: tuple[FailedCheck, ...] = ()
 
 
-def write_quality(settings: Settings, con: Connection | None = None) -> Path:
+def write_quality(settings: Settings) -> Path:
     """Write `published/quality.html` from the warehouse as it is, whole or not at all; same warehouse, same bytes.
-
-    Args:
-        settings: where the warehouse is, and where the page goes.
-        con: has the warehouse open already (to open it takes a third of a second).
 
     Raises:
         UsageError: there is no warehouse yet.
     """
-    with nullcontext(con) if con else reader(settings) as opened:
-        return write_page(settings, QUALITY, page(quality(opened)))
+    return write_page(settings, QUALITY, page(quality(settings)))
 
 
-def quality(con: Connection) -> Quality:
+def quality(settings: Settings) -> Quality:
     """The quality of every declared feed, by name."""
-    week, as_of = con.execute(
-        "SELECT max(week), arg_max(as_of, week) FROM lake.ops.runs WHERE status = 'published'"
-    ).fetchone() or (None, None)
-    states = _by_feed(
-        con, "SELECT feed, state, days_old, frozen_rules FROM lake.out.feed_states WHERE week = ?", [week]
-    )
-    deliveries, failed = _deliveries(con), _failed_checks(con)
-    files = dict(con.execute("SELECT feed, count(*) FROM lake.ops.files GROUP BY 1").fetchall())
-    checks = dict(con.execute("SELECT feed, count(*) FROM lake.ops.checks GROUP BY 1").fetchall())
-    open_reasons = [each for each in reasons(con) if each.open]
-    list_checks, failed_list_checks = checks_of_list(con, "lake.ops.checks")
+    with reader(settings) as con:
+        week, as_of = con.execute(
+            "SELECT max(week), arg_max(as_of, week) FROM lake.ops.runs WHERE status = 'published'"
+        ).fetchone() or (None, None)
+        states = _by_feed(
+            con, "SELECT feed, state, days_old, frozen_rules FROM lake.out.feed_states WHERE week = ?", [week]
+        )
+        deliveries, failed = _deliveries(con), _failed_checks(con)
+        files = dict(con.execute("SELECT feed, count(*) FROM lake.ops.files GROUP BY 1").fetchall())
+        checks = dict(con.execute("SELECT feed, count(*) FROM lake.ops.checks GROUP BY 1").fetchall())
+        open_reasons = [each for each in reasons(con) if each.open]
+        list_checks, failed_list_checks = checks_of_list(con, "lake.ops.checks")
     made = []
     for feed in feeds():
         of = contract(feed)
