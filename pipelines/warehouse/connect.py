@@ -126,20 +126,20 @@ def _engine(settings: Settings) -> Connection:
     spill = settings.work / "spill"
     settings.work.mkdir(parents=True, exist_ok=True, mode=0o700)  # what lies here meanwhile may be personal
     spill.mkdir(exist_ok=True)
-    needed = [_extension(name) for name in _extensions(settings)]
+    needed = {path: _seal(path) for path in map(_extension, _extensions(settings))}
     con = duckdb.connect(
         config={
             "memory_limit": f"{settings.memory_gb}GB",
             "temp_directory": str(spill),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
-            "allow_unsigned_extensions": "true" if {_seal(path) for path in needed} <= _CHECKED else "false",
+            "allow_unsigned_extensions": "true" if _CHECKED.issuperset(needed.values()) else "false",
         }
     )
     con.execute(f"SET disabled_optimizers = '{_PLAIN_LISTS}'")
-    for path in needed:
+    for path, seal in needed.items():
         con.execute(f"LOAD {quoted(os.fspath(path))}")
-        _CHECKED.add(_seal(path))
+        _CHECKED.add(seal)  # as it was before it was read
     return con
 
 
