@@ -112,6 +112,20 @@ def in_written_order(con: Connection) -> Iterator[None]:
         con.execute(f"SET disabled_optimizers = '{_PLAIN_LISTS}'")
 
 
+@contextmanager
+def in_any_order(con: Connection) -> Iterator[None]:
+    """Rows without an ORDER BY go in as each thread has them.
+
+    Kept in their order, those of a long table lie in blocks half full, and a checkpoint writes most of the table once more to
+    fill them: twice the time, and twice the file.
+    """
+    con.execute("SET preserve_insertion_order = false")
+    try:
+        yield
+    finally:
+        con.execute("RESET preserve_insertion_order")
+
+
 def quoted(text: str) -> str:
     """A text of our own (path, column name from a declaration) as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"

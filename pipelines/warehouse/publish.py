@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipelines.errors import ShoudaiError
 from pipelines.feeds.contract import contract, feeds
-from pipelines.warehouse.connect import Connection, named, quoted
+from pipelines.warehouse.connect import Connection, in_any_order, named, quoted
 from pipelines.warehouse.migrate import columns_sql, comment_sql, feed_comments, table_comments
 from pipelines.warehouse.refresh import known_weeks, note_relinked, refresh, refresh_weeks
 from pipelines.warehouse.tables import table
@@ -41,12 +41,13 @@ def build(con: Connection, target: Path, sources: Mapping[str, str], earlier: Ma
             _lay_out(con)
         for schema in sorted({name.split(".")[0] for name in sources}):
             con.execute(f"CREATE SCHEMA IF NOT EXISTS published.{schema}")
-        expected = {f"feed.{feed}": refresh(con, feed, _least(feed)) for feed in feeds()}
-        for name, rows in sources.items():
-            _declare(con, name)
-            if name in earlier:
-                refresh_weeks(con, name, earlier[name], known)
-            expected[name] = _insert(con, name, rows)
+        with in_any_order(con):
+            expected = {f"feed.{feed}": refresh(con, feed, _least(feed)) for feed in feeds()}
+            for name, rows in sources.items():
+                _declare(con, name)
+                if name in earlier:
+                    refresh_weeks(con, name, earlier[name], known)
+                expected[name] = _insert(con, name, rows)
         con.execute("CHECKPOINT published")
     finally:
         con.execute("DETACH published")

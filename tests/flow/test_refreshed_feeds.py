@@ -95,6 +95,23 @@ def test_files_are_written_in_batches_that_fit_into_memory(home, tmp_path, monke
     assert not any(different for _, different in feed_rows(small, large).values())
 
 
+def test_a_long_table_is_written_once(home, tmp_path):
+    """A file whose parts fill no whole blocks of the engine: what is written twice leaves its first place free."""
+    scores = "'2026-W48' AS week, sha256(range::VARCHAR)[:18] AS uscc, range % 900 AS score, [range % 7, range % 11] AS points"
+    columns = "'rural' AS segment, 'a' AS scorecard, 'champion' AS role, 'B' AS grade, ['甲'] AS reasons, [0.5] AS above_mean"
+    rows = f"SELECT {scores}, {columns} FROM range(1_000_000)"
+    source = quoted(str(tmp_path / "scores.parquet"))
+    duckdb.execute(f"COPY ({rows}) TO {source} (ROW_GROUP_SIZE 124_928)")
+    target = tmp_path / "long.duckdb"
+    with reader(home.settings) as con:
+        show_feeds(con, date(2020, 1, 1))
+        build(con, target, {"mart.scores": f"FROM {source}"})
+    with duckdb.connect(str(target), read_only=True) as con:
+        total, free = con.execute("SELECT total_blocks, free_blocks FROM pragma_database_size()").fetchone()
+    assert total > 50
+    assert free < total / 5
+
+
 @pytest.mark.parametrize(
     ("change", "is_taken"),
     [
