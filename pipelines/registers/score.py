@@ -48,20 +48,18 @@ def _predict(con: Connection, wording: Model, pairs: str) -> None:
     linker.table_management.register_blocked_pairs_for_predict(engine.register("splink_pairs"))
     found = linker.inference.predict(threshold_match_probability=wording.review, warning_mode="never").physical_name
     con.execute(f"INSERT INTO register.scored {_best_names(wording, found)}")
-    for name in (found, *_SIDES, "splink_pairs"):
+    for name in (found, "splink_pairs"):
         con.execute(f"DROP TABLE {name}")
 
 
 def _prepare(con: Connection, pairs: str) -> None:
-    """The accounts, the entities and the pairs of both, as Splink expects them."""
+    """The accounts, the entities and the pairs of both, as Splink expects them; it takes those that a pair names."""
     columns = "name_plain, core, city, county, town, road, road_no, address_key"
     accounts, entities = _SIDES
     con.execute(
         f"""
-        CREATE TABLE {accounts} AS
-        SELECT id AS unique_id, {columns}, 0 AS core_entities FROM register.sources SEMI JOIN {pairs} USING (id);
-        CREATE TABLE {entities} AS
-        SELECT key AS unique_id, {columns}, core_entities FROM register.known WHERE id IN (SELECT uscc FROM {pairs});
+        CREATE OR REPLACE VIEW {accounts} AS SELECT id AS unique_id, {columns}, 0 AS core_entities FROM register.sources;
+        CREATE OR REPLACE VIEW {entities} AS SELECT key AS unique_id, {columns}, core_entities FROM register.known;
         CREATE TABLE splink_pairs AS
         SELECT '0' AS match_key, '{accounts}-__-' || pair.id AS join_key_l, '{entities}-__-' || entity.key AS join_key_r
         FROM {pairs} AS pair JOIN register.known AS entity ON entity.id = pair.uscc
