@@ -97,9 +97,11 @@ def test_files_are_written_in_batches_that_fit_into_memory(home, tmp_path, monke
 
 def test_a_long_table_is_written_once(home, tmp_path):
     """A file whose parts fill no whole blocks of the engine: what is written twice leaves its first place free."""
-    scores = "'2026-W48' AS week, sha256(range::VARCHAR)[:18] AS uscc, range % 900 AS score, [range % 7, range % 11] AS points"
-    columns = "'rural' AS segment, 'a' AS scorecard, 'champion' AS role, 'B' AS grade, ['甲'] AS reasons, [0.5] AS above_mean"
-    rows = f"SELECT {scores}, {columns} FROM range(1_000_000)"
+    rows = """
+        SELECT '2026-W48' AS week, sha256(range::VARCHAR)[:18] AS uscc, 'rural' AS segment, 'a' AS scorecard, 'champion' AS role,
+               range % 900 AS score, 'B' AS grade, ['甲'] AS reasons, [range % 7, range % 11] AS points, [0.5] AS above_mean
+        FROM range(1_000_000)
+    """
     source = quoted(str(tmp_path / "scores.parquet"))
     duckdb.execute(f"COPY ({rows}) TO {source} (ROW_GROUP_SIZE 124_928)")
     target = tmp_path / "long.duckdb"
