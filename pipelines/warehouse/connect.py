@@ -116,8 +116,8 @@ def in_written_order(con: Connection) -> Iterator[None]:
 def in_any_order(con: Connection) -> Iterator[None]:
     """Rows without an ORDER BY go in as each thread has them.
 
-    Kept in their order, those of a long table lie in blocks half full, and a checkpoint writes most of the table once more to
-    fill them: twice the time, and twice the file.
+    Kept in their order, the pieces in which a long table is read end in blocks all but empty, and a checkpoint writes most of it
+    once more to fill them: twice the time, and twice the file.
     """
     con.execute("SET preserve_insertion_order = false")
     try:

@@ -41,13 +41,12 @@ def build(con: Connection, target: Path, sources: Mapping[str, str], earlier: Ma
             _lay_out(con)
         for schema in sorted({name.split(".")[0] for name in sources}):
             con.execute(f"CREATE SCHEMA IF NOT EXISTS published.{schema}")
-        with in_any_order(con):
-            expected = {f"feed.{feed}": refresh(con, feed, _least(feed)) for feed in feeds()}
-            for name, rows in sources.items():
-                _declare(con, name)
-                if name in earlier:
-                    refresh_weeks(con, name, earlier[name], known)
-                expected[name] = _insert(con, name, rows)
+        expected = {f"feed.{feed}": refresh(con, feed, _least(feed)) for feed in feeds()}
+        for name, rows in sources.items():
+            _declare(con, name)
+            if name in earlier:
+                refresh_weeks(con, name, earlier[name], known)
+            expected[name] = _insert(con, name, rows)
         con.execute("CHECKPOINT published")
     finally:
         con.execute("DETACH published")
@@ -111,7 +110,8 @@ def _declare(con: Connection, name: str) -> None:
 def _insert(con: Connection, name: str, rows: str) -> int:
     """Add rows to a declared table; returns how many it then holds."""
     names = named(table(name).table_columns)
-    con.execute(f"INSERT INTO published.{name} ({names}) SELECT {names} FROM ({rows})")
+    with in_any_order(con):
+        con.execute(f"INSERT INTO published.{name} ({names}) SELECT {names} FROM ({rows})")
     return _one(con, f"SELECT count(*) FROM published.{name}")
 
 
