@@ -32,6 +32,7 @@ class Landing:
         self._settings = settings
         self._gate = Gate(con)
         self._ledger = Ledger(con)
+        self._knows_register = False
 
     def pending(self, feed: str) -> list[Delivery]:
         """Delivered files not landed yet, oldest first; a file known by name, size and time is not even opened."""
@@ -84,7 +85,9 @@ class Landing:
     def _land(self, arrival: Arrival, amends: str | None) -> FileOutcome:
         delivery, source, received_on = arrival.delivery, arrival.source, arrival.received_on
         made = contract(delivery.feed)
-        history.know_register(self._con)
+        if not self._knows_register:
+            history.know_register(self._con)
+            self._knows_register = True
         counts = split(self._con, source, made, received_on, arrival.scratch, amends)
         if (control := arrival.control) and control.rows is not None and control.rows != counts.rows_in:
             raise FileWaitingError(
@@ -183,21 +186,25 @@ class Landing:
             self._ledger.keep_totals(made.feed, outcome.file_id, [each.name for each in history.totalled(made)])
         if made.feed == history.REGISTER:
             history.extend_register(self._con)
+        if outcome.quarantined:
+            self._set_aside(outcome)
+
+    def _set_aside(self, outcome: FileOutcome) -> None:
+        of_file = {"feed": outcome.feed, "file_id": outcome.file_id}
         self._con.execute(
             """
             INSERT INTO lake.quarantine.rows (feed, file_id, row_no, raw, reasons)
             SELECT $feed, $file_id, row_no, raw, reasons FROM rejected ORDER BY row_no
             """,
-            {"feed": made.feed, "file_id": outcome.file_id},
+            of_file,
         )
-        if outcome.quarantined:
-            self._con.execute(
-                """
-                INSERT INTO lake.quarantine.cells (feed, file_id, row_no, key_values, cells, line)
-                SELECT $feed, $file_id, row_no, key_values, cells, line FROM rejected_cells ORDER BY row_no
-                """,
-                {"feed": made.feed, "file_id": outcome.file_id},
-            )
+        self._con.execute(
+            """
+            INSERT INTO lake.quarantine.cells (feed, file_id, row_no, key_values, cells, line)
+            SELECT $feed, $file_id, row_no, key_values, cells, line FROM rejected_cells ORDER BY row_no
+            """,
+            of_file,
+        )
 
     def _close_versions(self, made: Contract, received_on: date) -> None:
         """Note the day on which earlier versions end: written again from `known`, where an update would read the whole feed."""
