@@ -6,6 +6,9 @@ from pipelines.feeds.codes import narrow
 from pipelines.registers.model import Model
 from pipelines.warehouse.connect import Connection, quoted
 
+_UNUSUAL = "[\u3000\uff01-\uff5e\\s\\p{Ll}\\p{Lt}\\p{Nl}\\p{So}\\p{Mn}]"
+"""Wide characters, blanks, and all that has a capital: only text with one of them goes through what costs more than the text."""
+
 
 def make_macros(con: Connection, wording: Model) -> None:
     """Define the macros on a connection; what they drop is data (`linking.yml`).
@@ -22,17 +25,17 @@ def make_macros(con: Connection, wording: Model) -> None:
     text = "half_width(t)"
     bare = _gone("core", names["dropped"])
     parts = _gone("t", addresses["separators"], "-")
+    unpadded = _gone(parts, "(^|[^0-9])0+([0-9])", "\\1\\2")
     macros = {
-        # the translation table costs more than the text, so only what has wide characters goes through it
-        "half_width(t)": f"upper(CASE WHEN regexp_matches(t, '[\u3000\uff01-\uff5e\\s]') "
-        f"THEN regexp_replace({narrow('t')}, '\\s', '', 'g') ELSE t END)",
+        "half_width(t)": f"CASE WHEN regexp_matches(t, {quoted(_UNUSUAL)}) "
+        f"THEN upper(regexp_replace({narrow('t')}, '\\s', '', 'g')) ELSE t END",
         "name_plain(t)": _gone(text, names["dropped"]),
         "name_core(t)": (
             f"list_transform([{_gone(_gone(text, names['remarks']), names['legal_forms'])}], lambda core: "
             f"{_gone(bare, names['legal_forms'])})[1]"
         ),
         "address_plain(t)": _gone(_gone(text, addresses["remarks"]), addresses["dropped"]),
-        "address_key(t)": f"trim(regexp_replace({parts}, '(^|[^0-9])0+([0-9])', '\\1\\2', 'g'), '-')",
+        "address_key(t)": f"trim(CASE WHEN contains(t, '0') THEN {unpadded} ELSE {parts} END, '-')",
         "shorter_by_one(t)": "list_transform(range(length(t)), lambda i: left(t, i) || substr(t, i + 2))",
         "one_off(a, b)": (
             "CASE length(a) - length(b) WHEN 1 THEN list_contains(shorter_by_one(a), b) "
