@@ -96,9 +96,8 @@ def growth(folder: Path, entities: int) -> None:
     for months in MONTHS:
         home = folder / f"{months}-months"
         out.print(f"making a warehouse of {entities:,} entities and {months} months …")
-        taken[f"{months} months, {deciding.make(home, entities, months):,} rows"] = in_turn(
-            ["deciding:ours"], home, ROUNDS
-        )
+        rows = deciding.make(home, entities, months)
+        taken[f"{months} months, {rows:,} rows"] = in_turn(["deciding:ours"], home, ROUNDS)
         shutil.rmtree(home)
     outcomes = {size: found["deciding:ours"] for size, found in taken.items()}
     show(f"history: deciding {entities:,} entities", {list(outcomes)[-1]: "≤ 1.15"}, outcomes)

@@ -68,6 +68,11 @@ def run_apart(contender: str, inputs: Path, scratch: Path) -> Outcome:
 
 
 def _measured(contender: str, inputs: Path, scratch: Path) -> Outcome:
+    """What one repetition took; time spent on nothing is no measure.
+
+    Raises:
+        RuntimeError: the answer is nothing.
+    """
     module, _, function = contender.partition(":")
     began = time.perf_counter()
     prepare: Callable[[Path, Path], Work] = getattr(import_module(f"tests.benchmarks.{module}"), function)
@@ -77,7 +82,10 @@ def _measured(contender: str, inputs: Path, scratch: Path) -> Outcome:
     work.run()
     seconds, written = time.perf_counter() - ready, _written() - written
     peak = _status("VmHWM") / 1024
-    return Outcome(seconds, ready - began, peak, written / 1e6, work.answer(), work.steps())
+    answer = work.answer()
+    if not any(answer.values()):
+        raise RuntimeError(f"{contender} found nothing in {inputs}: {answer}")
+    return Outcome(seconds, ready - began, peak, written / 1e6, answer, work.steps())
 
 
 def _status(key: str) -> int:
