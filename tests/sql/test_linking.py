@@ -177,6 +177,15 @@ def test_order_of_rows_and_a_second_time_change_nothing(linked):
     assert len(first) >= 3
 
 
+def test_every_character_with_a_capital_is_folded_and_no_nought_before_a_number_stays(linked):
+    linked()
+    each = "(SELECT chr(range::INTEGER) AS c FROM range(33, 131072) WHERE range NOT BETWEEN 55296 AND 57343)"
+    left = linked.con.execute(f"SELECT list(c) FROM {each} WHERE half_width(c) <> upper(half_width(c))").fetchone()
+    assert left == (None,)
+    keys = "address_key('文昌街08号附010号'), address_key('文昌街108号'), address_key('文昌街8号')"
+    assert linked.con.execute(f"SELECT {keys}").fetchone() == ("文昌街8-10", "文昌街108", "文昌街8")
+
+
 def test_planted_truth_is_found_and_next_to_nothing_else(tmp_path: Path):
     world = tmp_path / "world"
     benchmark.make(world, 3000)
