@@ -147,7 +147,7 @@ def _known_share(con: Connection, made: Contract, accepted: int) -> str:
 def know_register(con: Connection) -> None:
     """`registered`: digests of the codes that the register holds, kept from one file to the next."""
     current = f"SELECT hash(uscc) AS code FROM lake.feed.{REGISTER} WHERE superseded_on IS NULL"  # one row a code
-    con.execute(f"CREATE TEMP TABLE IF NOT EXISTS registered AS {current}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE registered AS {current}")
 
 
 def extend_register(con: Connection) -> None:

@@ -187,9 +187,10 @@ class Landing:
         if made.feed == history.REGISTER:
             history.extend_register(self._con)
         if outcome.quarantined:
-            self._set_aside(outcome)
+            self._quarantine(outcome)
 
-    def _set_aside(self, outcome: FileOutcome) -> None:
+    def _quarantine(self, outcome: FileOutcome) -> None:
+        """The rejected rows with their reasons, and their cells, where correction starts."""
         of_file = {"feed": outcome.feed, "file_id": outcome.file_id}
         self._con.execute(
             """

@@ -28,6 +28,7 @@ def score(con: Connection, wording: Model, pairs: str) -> None:
         "CREATE OR REPLACE TABLE register.scored "
         "(id VARCHAR, uscc VARCHAR, is_closed BOOLEAN, match_weight DOUBLE, score DOUBLE, method VARCHAR, evidence VARCHAR)"
     )
+    _show_sides(con)
     row = con.execute(f"SELECT count(*) FROM {pairs}").fetchone()
     parts = -(-row[0] // PAIRS_AT_ONCE) if row else 0
     for part in range(parts):
@@ -38,7 +39,7 @@ def score(con: Connection, wording: Model, pairs: str) -> None:
 def _predict(con: Connection, wording: Model, pairs: str) -> None:
     from splink import DuckDBAPI, Linker
 
-    _prepare(con, pairs)
+    _name_pairs(con, pairs)
     engine = DuckDBAPI(connection=con)
     linker = Linker(
         [engine.register(side, dataset_display_name=side) for side in _SIDES],
@@ -52,14 +53,22 @@ def _predict(con: Connection, wording: Model, pairs: str) -> None:
         con.execute(f"DROP TABLE {name}")
 
 
-def _prepare(con: Connection, pairs: str) -> None:
-    """The accounts, the entities and the pairs of both, as Splink expects them; it takes those that a pair names."""
+def _show_sides(con: Connection) -> None:
+    """The accounts and the entities, as Splink expects them; it takes those that a pair names."""
     columns = "name_plain, core, city, county, town, road, road_no, address_key"
     accounts, entities = _SIDES
     con.execute(
         f"""
         CREATE OR REPLACE VIEW {accounts} AS SELECT id AS unique_id, {columns}, 0 AS core_entities FROM register.sources;
-        CREATE OR REPLACE VIEW {entities} AS SELECT key AS unique_id, {columns}, core_entities FROM register.known;
+        CREATE OR REPLACE VIEW {entities} AS SELECT key AS unique_id, {columns}, core_entities FROM register.known
+        """
+    )
+
+
+def _name_pairs(con: Connection, pairs: str) -> None:
+    accounts, entities = _SIDES
+    con.execute(
+        f"""
         CREATE TABLE splink_pairs AS
         SELECT '0' AS match_key, '{accounts}-__-' || pair.id AS join_key_l, '{entities}-__-' || entity.key AS join_key_r
         FROM {pairs} AS pair JOIN register.known AS entity ON entity.id = pair.uscc
