@@ -46,8 +46,8 @@ LISTED = {
 }
 """Tables kept by week, and the step that makes them."""
 
-KEPT = {"out.target_list": "week, rank", "out.attrition": "ALL", "ops.score_bands": "ALL", "register.changes": "ALL"}
-"""Tables of which a published file holds all weeks, and the order of their rows."""
+KEPT = {"out.target_list": "week, uscc", "out.attrition": "ALL", "ops.score_bands": "ALL", "register.changes": "ALL"}
+"""Tables of which a published file holds all weeks, and the order of their rows: an entity's lists are found by code."""
 
 VERSIONS = ("code_digest", "inputs_digest", "package_version", "parameters_version", "scorecard_version")
 """What a release depends on beside its catalog version, in its manifest."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import polars as pl
 
 from pipelines.feeds.contract import Contract, contract
@@ -131,9 +132,10 @@ def rows_of(con: Connection, query: str, *values: object) -> list[dict[str, Any]
 
 def columns_of(con: Connection, table: str) -> set[str]:
     """The columns of a table `schema.name` of the published file; empty when it is not there."""
-    schema, _, name = table.partition(".")
-    query = "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?"
-    return {row["column_name"] for row in rows_of(con, query, schema, name)}
+    try:
+        return {name for (name,) in con.execute("SELECT name FROM pragma_table_info(?)", [table]).fetchall()}
+    except duckdb.CatalogException:
+        return set()
 
 
 def quarantined(con: Connection, uscc: str) -> tuple[Quarantined, ...]:

@@ -132,6 +132,13 @@ def test_the_channel_that_surfaced_an_entity_first_is_kept(week_49):
     assert week_49.ask(f"SELECT count(*) FROM out.conversions WHERE first_published_week = '{WEEK}'")[0][0] > 500
 
 
+def test_an_entity_is_found_in_every_list_by_its_code(week_49):
+    """Its rows lie in few blocks of each week, however many weeks the file holds."""
+    lists = dict(week_49.ask("SELECT week, list(uscc ORDER BY rowid) FROM out.target_list GROUP BY week"))
+    assert len(lists) == 2
+    assert all(codes == sorted(codes) for codes in lists.values())
+
+
 def test_the_report_says_who_left_came_and_changed_and_why(week_49):
     lists = {
         week: {
