@@ -24,17 +24,25 @@ def make_macros(con: Connection, wording: Model) -> None:
     names, addresses = wording.names, wording.addresses
     text = "half_width(t)"
     bare = _gone("core", names["dropped"])
+    without_form = _gone("t", names["legal_forms"])
+    usual_name = _has_none("t", names["dropped"], names["remarks"])
+    usual_address = _has_none("t", addresses["dropped"], addresses["remarks"])
     parts = _gone("t", addresses["separators"], "-")
     unpadded = _gone(parts, "(^|[^0-9])0+([0-9])", "\\1\\2")
     macros = {
         "half_width(t)": f"CASE WHEN regexp_matches(t, {quoted(_UNUSUAL)}) "
         f"THEN upper(regexp_replace({narrow('t')}, '\\s', '', 'g')) ELSE t END",
-        "name_plain(t)": _gone(text, names["dropped"]),
+        "name_plain(t)": f"CASE WHEN {usual_name} THEN t ELSE {_gone(text, names['dropped'])} END",
         "name_core(t)": (
+            f"CASE WHEN NOT {usual_name} THEN "
             f"list_transform([{_gone(_gone(text, names['remarks']), names['legal_forms'])}], lambda core: "
-            f"{_gone(bare, names['legal_forms'])})[1]"
+            f"{_gone(bare, names['legal_forms'])})[1] "
+            f"WHEN {without_form} = t THEN t ELSE {_gone(without_form, names['legal_forms'])} END"
         ),
-        "address_plain(t)": _gone(_gone(text, addresses["remarks"]), addresses["dropped"]),
+        "address_plain(t)": (
+            f"CASE WHEN {usual_address} THEN t "
+            f"ELSE {_gone(_gone(text, addresses['remarks']), addresses['dropped'])} END"
+        ),
         "address_key(t)": f"trim(CASE WHEN contains(t, '0') THEN {unpadded} ELSE {parts} END, '-')",
         "shorter_by_one(t)": "list_transform(range(length(t)), lambda i: left(t, i) || substr(t, i + 2))",
         "one_off(a, b)": (
@@ -50,6 +58,11 @@ def make_macros(con: Connection, wording: Model) -> None:
     }
     for head, body in macros.items():
         con.execute(f"CREATE OR REPLACE TEMP MACRO {head} AS {body}")
+
+
+def _has_none(text: str, *shapes: str) -> str:
+    """SQL, one look instead of several: text that nothing here would change."""
+    return f"(NOT regexp_matches({text}, {quoted('|'.join((_UNUSUAL, *shapes)))}))"
 
 
 def _gone(text: str, shape: str, instead: str = "") -> str:

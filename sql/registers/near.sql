@@ -1,22 +1,23 @@
 -- Candidates, second pass, for what the names alone did not settle: those of the first pass, and who shares a street and
 -- number, or a rare pair of characters at the beginning of the name in one county.
 -- Grain: one row per source and entity. Parameters: $shortest_name, $largest_block.
+-- Another town is no place for a name that only resembles: by the weights of linking.yml it could not even be a question.
 -- A clue that more than $largest_block entities share is none: the pairs grow with the accounts and not with the register.
 WITH places AS (SELECT unnest(range(1, 4)) AS place),
 source_clues AS (
-    SELECT id, county || road_no AS clue FROM register.unsettled WHERE road_no <> '' AND county <> ''
+    SELECT id, town, county || road_no AS clue FROM register.unsettled WHERE road_no <> '' AND county <> ''
     UNION
-    SELECT id, county || '|' || substr(core, CAST(place AS INTEGER), 2)
+    SELECT id, town, county || '|' || substr(core, CAST(place AS INTEGER), 2)
     FROM register.unsettled, places
     WHERE county <> '' AND length(core) >= place + 1
 ),
 wanted AS (SELECT DISTINCT clue FROM source_clues),
 entity_clues AS (
-    SELECT id, clue
+    SELECT id, town, clue
     FROM (
-        SELECT id, county || road_no AS clue FROM register.known WHERE road_no <> ''
+        SELECT id, town, county || road_no AS clue FROM register.known WHERE road_no <> ''
         UNION ALL
-        SELECT id, county || '|' || substr(core, CAST(place AS INTEGER), 2)
+        SELECT id, town, county || '|' || substr(core, CAST(place AS INTEGER), 2)
         FROM register.known, places
         WHERE county <> '' AND length(core) >= place + 1
     )
@@ -29,7 +30,7 @@ JOIN telling USING (clue)
 JOIN entity_clues AS entity USING (clue)
 JOIN register.unsettled AS unsettled ON unsettled.id = source.id
 ANTI JOIN register.rejected AS rejected ON rejected.id = source.id AND rejected.uscc = entity.id
-WHERE length(unsettled.core) >= $shortest_name
+WHERE length(unsettled.core) >= $shortest_name AND ('' IN (source.town, entity.town) OR source.town = entity.town)
 UNION
 SELECT id, uscc
 FROM register.named_pairs

@@ -30,13 +30,14 @@ towns AS (
     FROM counties
 ),
 cores AS (
-    SELECT *, without(without(without(without(whole_core, province), city), own_county), town) AS bare_core
+    SELECT *, without(without(without(without(whole_core, province), city), own_county), town) AS bare_core,
+        regexp_extract(address_key, '^([^0-9]*)([0-9]*)', ['road', 'no']) AS door
     FROM towns
 )
 SELECT
     side, source_feed, id, name, address, account_no, is_former, is_closed, name_plain, city, town, address_key,
     if(length(bare_core) >= 2, bare_core, whole_core) AS core,
     coalesce(nullif(own_county, ''), city) AS county,
-    regexp_extract(address_key, '^[^0-9]*[0-9]+') AS road_no,
-    regexp_extract(address_key, '^[^0-9]*') AS road
+    if(door.no = '', '', door.road || door.no) AS road_no,
+    door.road
 FROM cores

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import date
-from itertools import count
+from itertools import count, product
+from math import log2
 from pathlib import Path
 
 import pytest
@@ -184,6 +187,42 @@ def test_every_character_with_a_capital_is_folded_and_no_nought_before_a_number_
     assert left == (None,)
     keys = "address_key('文昌街08号附010号'), address_key('文昌街108号'), address_key('文昌街8号')"
     assert linked.con.execute(f"SELECT {keys}").fetchone() == ("文昌街8-10", "文昌街108", "文昌街8")
+
+
+def test_text_with_nothing_to_drop_is_taken_apart_like_any_other(linked):
+    """Against the wording applied step by step in Python, whether or not a text has anything to drop."""
+    linked()
+    names, addresses = model().names, model().addresses
+    parts = ["锦溪县", "永泽", "茶楼", "有限公司", "（有限合伙）", "(个体)", "个体工商户", "·", "Ａb", " ", "，", "附1号", "2楼"]
+    texts = ["".join(chosen) for length in (1, 2, 3) for chosen in product(parts, repeat=length)]
+
+    def gone(text: str, *shapes: str) -> str:
+        for shape in shapes:
+            text = re.sub(shape, "", text)
+        return text
+
+    narrow = [re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).upper() for text in texts]
+    core = [names["remarks"], names["legal_forms"], names["dropped"], names["legal_forms"]]
+    expected = [
+        (gone(text, names["dropped"]), gone(text, *core), gone(text, addresses["remarks"], addresses["dropped"]))
+        for text in narrow
+    ]
+    found = linked.con.execute(
+        "SELECT name_plain(t), name_core(t), address_plain(t) FROM (SELECT unnest(?) AS t, generate_subscripts(?, 1) AS place) ORDER BY place",
+        [texts, texts],
+    ).fetchall()
+    assert found == expected
+
+
+def test_what_is_not_compared_could_not_even_be_a_question():
+    """`named_alike` and `near` leave out pairs that lie apart: no weights of theirs may reach what a person is asked."""
+    name, place = model().comparisons
+    prior = log2(model().prior / (1 - model().prior))
+    resembling = [level for level in name.levels if level.id not in ("same", "rare_core")]
+    apart = [level for level in place.levels if level.id in ("elsewhere", "other_town")]
+    assert len(apart) == 2
+    weights = [prior + one.bits + other.bits for one in resembling for other in apart]
+    assert all(2**weight / (1 + 2**weight) < model().review for weight in weights)
 
 
 def test_planted_truth_is_found_and_next_to_nothing_else(tmp_path: Path):
