@@ -251,13 +251,14 @@ def _newest_row(con: Connection, known: _Delivered, uscc: str) -> dict[str, Any]
     made, (key, value) = known.made, _key(uscc)
     if key not in known.columns:
         return None
-    period = f"CAST(t.{made.period} AS DATE)" if made.period in known.columns else "CAST(NULL AS DATE)"
+    period = f'CAST("{made.period}" AS DATE)' if made.period in known.columns else "CAST(NULL AS DATE)"
     query = f"""
-        SELECT (SELECT count(*) FROM feed.{made.feed} WHERE {key} = $2) AS rows,
-            f.name AS file_name, t.file_id, t.row_no, t.received_on, {period} AS period
-        FROM feed.{made.feed} AS t LEFT JOIN ops.files AS f ON f.feed = $1 AND f.file_id = t.file_id
-        WHERE t.{key} = $2
-        ORDER BY period DESC NULLS LAST, t.received_on DESC, t.file_id, t.row_no DESC
+        WITH own AS MATERIALIZED (
+            SELECT file_id, row_no, received_on, {period} AS period FROM feed.{made.feed} WHERE {key} = $2
+        )
+        SELECT (SELECT count(*) FROM own) AS rows, f.name AS file_name, own.*
+        FROM own LEFT JOIN ops.files AS f ON f.feed = $1 AND f.file_id = own.file_id
+        ORDER BY period DESC NULLS LAST, own.received_on DESC, own.file_id, own.row_no DESC
         LIMIT 1
     """  # noqa: S608 - names of our own contracts
     found = rows_of(con, query, made.feed, value)
