@@ -7,8 +7,8 @@ WITH alike AS (
     SELECT source.id, entity.id AS uscc
     FROM register.sources AS source JOIN register.known AS entity ON source.core = entity.core
     WHERE length(source.core) >= $shortest_name AND entity.core_entities <= $largest_block
-        AND (entity.core_entities = 1
-            OR ('' IN (source.county, entity.county) OR source.county IN (entity.county, entity.city) OR source.city = entity.county)
+        AND (entity.core_entities = 1 OR '' IN (source.county, entity.county)
+            OR (source.county IN (entity.county, entity.city) OR source.city = entity.county)
             AND ('' IN (source.town, entity.town) OR source.town = entity.town))
     UNION
     SELECT source.id, entity.id

@@ -193,7 +193,7 @@ def test_text_with_nothing_to_drop_is_taken_apart_like_any_other(linked):
     """Against the wording applied step by step in Python, whether or not a text has anything to drop."""
     linked()
     names, addresses = model().names, model().addresses
-    parts = ["锦溪县", "永泽", "茶楼", "有限公司", "（有限合伙）", "(个体)", "个体工商户", "·", "Ａb", " ", "，", "附1号", "2楼"]
+    parts = ["锦溪县", "永泽", "有限公司", "（有限合伙）", "(个体)", "个体工商户", "·", "Ａb", " ", "，", "附1号"]
     texts = ["".join(chosen) for length in (1, 2, 3) for chosen in product(parts, repeat=length)]
 
     def gone(text: str, *shapes: str) -> str:
@@ -223,6 +223,12 @@ def test_what_is_not_compared_could_not_even_be_a_question():
     assert len(apart) == 2
     weights = [prior + one.bits + other.bits for one in resembling for other in apart]
     assert all(2**weight / (1 + 2**weight) < model().review for weight in weights)
+
+
+def test_a_core_in_another_town_is_asked_about_where_a_county_is_not_known(linked):
+    linked(("幸福超市", "石梯镇人民路9号"), ("锦溪县石梯镇幸福超市", "锦溪县石梯镇人民路9号"))
+    scored = "SELECT name, list(uscc ORDER BY uscc) FROM register.scored JOIN register.sources USING (id) GROUP BY name"
+    assert linked.con.execute(scored).fetchall() == [("幸福超市", ["C", "D"])]
 
 
 def test_planted_truth_is_found_and_next_to_nothing_else(tmp_path: Path):
