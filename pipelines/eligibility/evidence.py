@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import polars as pl
 
 from pipelines.feeds.contract import Contract, contract
 from pipelines.warehouse.features import completed
-from pipelines.warehouse.query import select
+from pipelines.warehouse.query import columns_of, select
 
 if TYPE_CHECKING:
     from pipelines.warehouse.connect import Connection
@@ -128,14 +127,6 @@ def rows_of(con: Connection, query: str, *values: object) -> list[dict[str, Any]
     found = con.execute(query, list(values))
     names = [column[0] for column in found.description or []]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def columns_of(con: Connection, table: str) -> set[str]:
-    """The columns of a table `schema.name` of the published file; empty when it is not there."""
-    try:
-        return {name for (name,) in con.execute("SELECT name FROM pragma_table_info(?)", [table]).fetchall()}
-    except duckdb.CatalogException:
-        return set()
 
 
 def quarantined(con: Connection, uscc: str) -> tuple[Quarantined, ...]:

@@ -19,7 +19,6 @@ from pipelines.eligibility.evidence import (
     Link,
     Quarantined,
     Source,
-    columns_of,
     features_of,
     links,
     quarantined,
@@ -35,6 +34,7 @@ from pipelines.errors import UsageError
 from pipelines.names import name_zh, names_zh
 from pipelines.parameters import Parameters, parameters
 from pipelines.warehouse.connect import open_published
+from pipelines.warehouse.query import columns_of
 
 if TYPE_CHECKING:
     from pipelines.warehouse.connect import Connection

@@ -65,6 +65,14 @@ def in_part(folder: Path, part: int) -> str | None:
     return f"FROM read_parquet({quoted(str(found / '*'))}, hive_partitioning = false)" if found.is_dir() else None
 
 
+def columns_of(con: Connection, table: str) -> set[str]:
+    """The columns of a table `schema.name` of the published file; empty when it is not there."""
+    try:
+        return {name for (name,) in con.execute("SELECT name FROM pragma_table_info(?)", [table]).fetchall()}
+    except duckdb.CatalogException:
+        return set()
+
+
 def published_rows(con: Connection, name: str, **parameters: object) -> list[dict[str, Any]]:
     """The rows that the SELECT of `sql/<name>.sql` finds in a published file, as dictionaries.
 
