@@ -19,6 +19,7 @@ def make_macros(con: Connection, wording: Model) -> None:
     - `address_plain(address)`: half-width, without blanks, signs and remarks in brackets.
     - `address_key(rest)`: street and numbers, `文昌街332号附1号2楼` and `文昌街332-1-2` alike.
     - `one_off(a, b)`: one character replaced, left out or added; the engine's own distances count bytes, three a character.
+    - `may_be_one(a, b)`: two places are the same, or one of them is not known.
     - `without(text, place)`: without a leading place, written in full or short.
     """
     names, addresses = wording.names, wording.addresses
@@ -51,6 +52,7 @@ def make_macros(con: Connection, wording: Model) -> None:
             "WHEN 0 THEN len(list_filter(range(1, length(a) + 1), lambda i: substr(a, i, 1) <> substr(b, i, 1))) <= 1 "
             "ELSE FALSE END"
         ),
+        "may_be_one(a, b)": "('' IN (a, b) OR a = b)",
         "without(t, place)": (
             "CASE WHEN length(place) < 2 THEN t WHEN starts_with(t, place) THEN substr(t, 1 + length(place)) "
             "WHEN length(place) > 2 AND starts_with(t, left(place, -1)) THEN substr(t, length(place)) ELSE t END"

@@ -9,12 +9,12 @@ WITH alike AS (
     WHERE length(source.core) >= $shortest_name AND entity.core_entities <= $largest_block
         AND (entity.core_entities = 1 OR '' IN (source.county, entity.county)
             OR (source.county IN (entity.county, entity.city) OR source.city = entity.county)
-            AND ('' IN (source.town, entity.town) OR source.town = entity.town))
+            AND may_be_one(source.town, entity.town))
     UNION
     SELECT source.id, entity.id
     FROM register.sources AS source JOIN register.known AS entity USING (county, core)
     WHERE length(source.core) >= $shortest_name AND source.county <> '' AND entity.core_nearby <= $largest_block
-        AND ('' IN (source.town, entity.town) OR source.town = entity.town OR source.name_plain = entity.name_plain)
+        AND (may_be_one(source.town, entity.town) OR source.name_plain = entity.name_plain)
     UNION
     SELECT source.id, entity.id
     FROM register.sources AS source JOIN register.known AS entity ON source.name_plain = entity.name_plain

@@ -5,19 +5,20 @@
 -- A clue that more than $largest_block entities share is none: the pairs grow with the accounts and not with the register.
 WITH places AS (SELECT unnest(range(1, 4)) AS place),
 source_clues AS (
-    SELECT id, town, county || road_no AS clue FROM register.unsettled WHERE road_no <> '' AND county <> ''
+    SELECT id, town, hash(name_plain) AS name, county || road_no AS clue FROM register.unsettled
+    WHERE road_no <> '' AND county <> '' AND length(core) >= $shortest_name
     UNION
-    SELECT id, town, county || '|' || substr(core, CAST(place AS INTEGER), 2)
+    SELECT id, town, hash(name_plain), county || '|' || substr(core, CAST(place AS INTEGER), 2)
     FROM register.unsettled, places
-    WHERE county <> '' AND length(core) >= place + 1
+    WHERE county <> '' AND length(core) >= greatest(place + 1, $shortest_name)
 ),
 wanted AS (SELECT DISTINCT clue FROM source_clues),
 entity_clues AS (
-    SELECT id, town, clue
+    SELECT id, town, name, clue
     FROM (
-        SELECT id, town, county || road_no AS clue FROM register.known WHERE road_no <> ''
+        SELECT id, town, hash(name_plain) AS name, county || road_no AS clue FROM register.known WHERE road_no <> ''
         UNION ALL
-        SELECT id, town, county || '|' || substr(core, CAST(place AS INTEGER), 2)
+        SELECT id, town, hash(name_plain), county || '|' || substr(core, CAST(place AS INTEGER), 2)
         FROM register.known, places
         WHERE county <> '' AND length(core) >= place + 1
     )
@@ -28,9 +29,8 @@ SELECT source.id, entity.id AS uscc
 FROM source_clues AS source
 JOIN telling USING (clue)
 JOIN entity_clues AS entity USING (clue)
-JOIN register.unsettled AS unsettled ON unsettled.id = source.id
 ANTI JOIN register.rejected AS rejected ON rejected.id = source.id AND rejected.uscc = entity.id
-WHERE length(unsettled.core) >= $shortest_name AND ('' IN (source.town, entity.town) OR source.town = entity.town)
+WHERE may_be_one(source.town, entity.town) OR source.name = entity.name
 UNION
 SELECT id, uscc
 FROM register.named_pairs

@@ -231,6 +231,16 @@ def test_a_core_in_another_town_is_asked_about_where_a_county_is_not_known(linke
     assert linked.con.execute(scored).fetchall() == [("幸福超市", ["C", "D"])]
 
 
+def test_a_name_that_very_many_bear_is_asked_about_at_its_street_and_number_in_another_town(linked, warehouse):
+    namesakes = ", ".join(
+        f"('N{n}', '锦溪县平安旅店', '四川省锦溪县石梯镇人民路{100 + n}号', '存续')" for n in range(21)
+    )
+    warehouse.fill("feed.registry__entities", "uscc, name, address, status", namesakes)
+    linked.con.execute(f"CREATE OR REPLACE TABLE register.names AS {NAMES}")
+    linked(("锦溪县平安旅店", "锦溪县永宁镇人民路107号"))
+    assert linked.con.execute("SELECT uscc FROM register.scored").fetchall() == [("N7",)]
+
+
 def test_planted_truth_is_found_and_next_to_nothing_else(tmp_path: Path):
     world = tmp_path / "world"
     benchmark.make(world, 3000)
