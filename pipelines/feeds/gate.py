@@ -206,8 +206,22 @@ def _borrowed_source(con: Connection) -> Any:
     engine = source.get_execution_engine()
     engine.dialect_module = SimpleNamespace(DremioDialect=True)
     # Nothing judged has a primary key; asking for one lists every relation of every attached database, at each validation.
-    engine.engine.dialect.get_pk_constraint = lambda *_, **__: ReflectionDefaults.pk_constraint()
+    dialect = engine.engine.dialect
+    dialect.get_pk_constraint = lambda *_, **__: ReflectionDefaults.pk_constraint()
+    dialect._duckdb_column_rows = _column_rows
     return source
+
+
+def _column_rows(connection: Any, schema: str | None = None, filter_names: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Columns of relations as the dialect's own statement has them, which lists those of every attached database, each time."""
+    return [
+        {
+            "table_name": name, "column_name": column, "data_type": kind, "data_type_id": None, "is_nullable": nullable == "YES",
+            "column_default": None, "comment": None,
+        }
+        for name in filter_names
+        for column, kind, nullable, *_ in connection.exec_driver_sql(f'DESCRIBE "{name}"')
+    ]  # fmt: skip
 
 
 def _check(result: Any) -> Check:

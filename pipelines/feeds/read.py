@@ -182,7 +182,7 @@ def _usual_shapes(con: Connection, read_cells: Sequence[Cell], scan: str) -> tup
     """For each cell the shape that most of the file's first rows have."""
     tried = [shape for each in read_cells for shape in each.quick]
     counted = ", ".join(f"count({shape})" for shape in tried)
-    hits = con.execute(f"SELECT {counted} FROM (FROM {scan} LIMIT 2000)").fetchone() or ()
+    hits = con.execute(f"SELECT {counted} FROM (FROM {scan} LIMIT 500)").fetchone() or ()
     score = dict(zip(tried, hits, strict=True))
     return tuple(max(each.quick, key=lambda shape: score[shape]) for each in read_cells)
 
