@@ -11,7 +11,7 @@ from pipelines.errors import ShoudaiError
 from pipelines.feeds.contract import contract, feeds
 from pipelines.warehouse.connect import Connection, in_any_order, named, quoted
 from pipelines.warehouse.migrate import columns_sql, comment_sql, feed_comments, table_comments
-from pipelines.warehouse.refresh import known_weeks, note_relinked, refresh, refresh_weeks
+from pipelines.warehouse.refresh import keep_weeks, known_weeks, note_relinked, refresh
 from pipelines.warehouse.tables import table
 
 CURRENT = "current.duckdb"
@@ -45,7 +45,7 @@ def build(con: Connection, target: Path, sources: Mapping[str, str], earlier: Ma
         for name, rows in sources.items():
             _declare(con, name)
             if name in earlier:
-                refresh_weeks(con, name, earlier[name], known)
+                _insert(con, name, keep_weeks(con, name, earlier[name], known))
             expected[name] = _insert(con, name, rows)
         con.execute("CHECKPOINT published")
     finally:

@@ -14,7 +14,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from pipelines.feeds.contract import contract
 from pipelines.warehouse.connect import Connection, named, quoted
-from pipelines.warehouse.tables import table
 
 SORTED_AT_ONCE = 10_000_000
 """Rows written in the order of the codes in one statement: what fits into memory. A code then lies in a few blocks of each."""
@@ -74,20 +73,15 @@ def known_weeks(con: Connection, runs: str) -> set[str]:
     return {week for (week,) in con.execute(f"SELECT week FROM ({held}) JOIN ({now}) USING (week, run_id)").fetchall()}
 
 
-def refresh_weeks(con: Connection, name: str, earlier: str, known: Collection[str]) -> None:
-    """Make a published table hold the rows of `earlier`; those of `known` weeks stay as they are."""
+def keep_weeks(con: Connection, name: str, earlier: str, known: Collection[str]) -> str:
+    """Of a published table only the rows of `known` weeks stay; returns the SELECT of the rows of `earlier` it then lacks."""
     by_week = "SELECT week, count(*) FROM {} GROUP BY week"
     held = dict(con.execute(by_week.format(f"published.{name}")).fetchall())
     shown = dict(con.execute(by_week.format(f"({earlier})")).fetchall())
-    same = [week for week in held if week in known and held[week] == shown.get(week)]
-    others = "NOT list_contains(?::VARCHAR[], week)"
-    if len(held) > len(same):
-        con.execute(f"DELETE FROM published.{name} WHERE {others}", [same])
-    if len(shown) > len(same):
-        columns = named(table(name).table_columns)
-        con.execute(
-            f"INSERT INTO published.{name} ({columns}) SELECT {columns} FROM ({earlier}) WHERE {others}", [same]
-        )
+    same = {week for week in held if week in known and held[week] == shown.get(week)}
+    if held.keys() - same:
+        con.execute(f"DELETE FROM published.{name} WHERE week IN ({_listed(held.keys() - same)})")
+    return f"FROM ({earlier}) WHERE week IN ({_listed(shown.keys() - same)})"
 
 
 def _move_relinked(con: Connection, feed: str, columns: Sequence[str]) -> bool:
