@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import UsageError
+from pipelines.feeds.contract import feeds
 from pipelines.freshness import found_feeds
 from pipelines.lists.manifest import MANIFEST, sha256
 from pipelines.releases import FOLLOWED, LISTED, export, run_id, select_declared, versions
 from pipelines.runs import Run
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import Connection, named, quoted, reader
+from pipelines.warehouse.publish import least_columns
 from pipelines.warehouse.tables import table
+from pipelines.warehouse.visible import show_feeds
 
 
 @dataclass(frozen=True)
@@ -63,18 +66,21 @@ def compare(again: Run) -> ReplayReport:
     files = export(again, again.folder / "files", found_feeds(again))
     differences = [f"{path.name}: bytes differ" for path in files if sha256(path) != sha256(folder / path.name)]
     recorded = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    tables = {**LISTED, **FOLLOWED}
+    tables, shown = {**LISTED, **FOLLOWED}, [f"feed.{feed}" for feed in feeds()]
     with reader(again.settings, again.version) as con:
         con.execute(f"ATTACH {quoted(str(folder / f'shoudai-{again.week}.duckdb'))} AS published (READ_ONLY)")
         for name, step in tables.items():
             differences += _table_differences(con, again, name, step)
+        show_feeds(con, again.as_of, again.handover("links"))
+        for feed in feeds():
+            differences += _feed_differences(con, feed)
     if differences:  # what may be behind them; other code that makes the same release is no difference
         differences += [
             f"{name}: was {recorded.get(name)}, is {now}"
             for name, now in versions(again).items()
             if recorded.get(name) != now
         ]
-    return ReplayReport(again.week, (*(path.name for path in files), *tables), tuple(differences))
+    return ReplayReport(again.week, (*(path.name for path in files), *tables, *shown), tuple(differences))
 
 
 def release_folder(settings: Settings, week: str) -> Path:
@@ -104,3 +110,16 @@ def _table_differences(con: Connection, run: Run, name: str, step: str) -> list[
     pairs = (("missing", f"({was}) EXCEPT ALL ({now})"), ("new", f"({now}) EXCEPT ALL ({was})"))
     found = [(word, con.execute(f"SELECT count(*) FROM ({sql})").fetchone()) for word, sql in pairs]
     return [f"{name}: {row[0]:,} rows {word}" for word, row in found if row and row[0]]
+
+
+def _feed_differences(con: Connection, feed: str) -> list[str]:
+    """Whether the rows of a feed that the run sees are those published: by their number and a checksum without order."""
+    rows = "SELECT count(*), sum(hash(each)::HUGEINT) FROM (SELECT {} FROM {}) AS each"
+    columns = named(least_columns(feed))
+    was, now = (
+        con.execute(rows.format(columns, relation)).fetchone()
+        for relation in (f"published.feed.{feed}", f"feed.{feed}")
+    )
+    if not was or not now or was == now:
+        return []
+    return [f"feed.{feed}: {was[0]:,} rows published, {now[0]:,} seen again, not the same"]

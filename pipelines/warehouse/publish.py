@@ -41,7 +41,7 @@ def build(con: Connection, target: Path, sources: Mapping[str, str], earlier: Ma
             _lay_out(con)
         for schema in sorted({name.split(".")[0] for name in sources}):
             con.execute(f"CREATE SCHEMA IF NOT EXISTS published.{schema}")
-        expected = {f"feed.{feed}": refresh(con, feed, _least(feed)) for feed in feeds()}
+        expected = {f"feed.{feed}": refresh(con, feed, least_columns(feed)) for feed in feeds()}
         for name, rows in sources.items():
             _declare(con, name)
             if name in earlier:
@@ -119,7 +119,7 @@ def _lay_out(con: Connection) -> None:
     """The tables of all feeds, empty, with their comments."""
     con.execute("CREATE SCHEMA published.feed")
     for feed in feeds():
-        made, names = contract(feed), _least(feed)
+        made, names = contract(feed), least_columns(feed)
         columns = {name: kind for name, kind in made.table_columns.items() if name in names}
         con.execute(f"CREATE TABLE published.feed.{feed} ({columns_sql(columns)})")
         comments = {column: text for column, text in feed_comments(feed).items() if not column or column in names}
@@ -137,7 +137,7 @@ def _clear(con: Connection, kept: Iterable[str]) -> None:
             con.execute(f"DROP TABLE published.{name}")
 
 
-def _least(feed: str) -> list[str]:
+def least_columns(feed: str) -> list[str]:
     """The columns of a feed but the personal ones: analysts get the least data that answers their questions."""
     made = contract(feed)
     personal = {column.name for column in made.columns if column.personal}

@@ -38,7 +38,7 @@ def show_feeds(con: Connection, as_of: date, links: Path | None = None) -> None:
     `delivered` they stand as they came. `linkable.<feed>` has those rows of `feed.<feed>` that links may move.
 
     - append: every row received by then.
-    - upsert: the version of each key that was current then.
+    - upsert: the version of each key that was current then; that a newer one came later is not shown.
     - period_snapshot: for each period (and scope) the rows of the newest file received by then.
     """
     con.execute(
@@ -140,7 +140,10 @@ def _visible(made: Contract, as_of: date, replaced: Sequence[str]) -> str:
     if replaced:
         scope = f"concat_ws('|', {', '.join(made.snapshot_by)})" if made.snapshot_by else "''"
         where.append(f'(file_id, "{made.period}", {scope}) NOT IN ({", ".join(replaced)})')
-    return f"SELECT {named(made.table_columns)} FROM lake.feed.{made.feed} WHERE {' AND '.join(where)}"
+    shown = ", ".join(
+        "CAST(NULL AS DATE) AS superseded_on" if name == "superseded_on" else f'"{name}"' for name in made.table_columns
+    )
+    return f"SELECT {shown} FROM lake.feed.{made.feed} WHERE {' AND '.join(where)}"
 
 
 def _replaced(con: Connection, as_of: date) -> Mapping[str, Sequence[str]]:

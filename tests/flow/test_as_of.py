@@ -39,7 +39,16 @@ def later(county, tmp_path_factory):
 def test_replay_agrees_after_more_files_have_landed(later):
     report = flow.replay(later.settings, WEEK)
     assert report.differences == ()
-    assert {"out.target_list", "out.eligibility", "out.conversions"} <= set(report.compared)
+    assert {"out.target_list", "out.eligibility", "out.conversions", "feed.registry__entities"} <= set(report.compared)
+
+
+def test_that_a_row_will_be_replaced_is_not_known_before(county, later):
+    (uscc,) = county.ask("SELECT uscc FROM out.target_list WHERE rank = 1")[0]
+    found = later.seen("registry__entities", AS_OF, "uscc, received_on, superseded_on")
+    assert [(code, until) for code, _, until in found if code == uscc] == [(uscc, None)]
+    assert {until for _, _, until in found} == {None}
+    ends = later.lake("SELECT superseded_on FROM lake.feed.registry__entities WHERE uscc = ? ORDER BY 1", [uscc])
+    assert ends[0][0].isoformat() == "2026-11-24", "the warehouse knows it"
 
 
 def test_publishing_the_same_as_of_again_gives_the_same_bytes(county, later):
