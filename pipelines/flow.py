@@ -233,7 +233,10 @@ def pick(run: Run) -> None:
 
 
 def publish(run: Run) -> Release:
-    """Picked -> tables of the warehouse, marketing's files, the published `.duckdb`, current by one symlink swap; both pages."""
+    """Picked -> tables of the warehouse, marketing's files, the published `.duckdb`, current by one symlink swap; both pages.
+
+    Where conversions reach to a later day than the as-of, the current file gets them again up to that day.
+    """
     conversion.track(run)
     monitoring.watch(run)
     with exclusive(run.settings.home, "publish"):
@@ -243,22 +246,28 @@ def publish(run: Run) -> Release:
             write_quality(run.settings)
             raise
         write_quality(run.settings)
-        write_report(run.settings)
+        if releases.is_behind(run, release):
+            track(run.settings, run.as_of)
+        else:
+            write_report(run.settings)
         return release
 
 
 def track(settings: Settings, as_of: date | None = None) -> Path:
-    """Daily: what became of everyone ever listed, into the warehouse, a new published file and the report; returns that file."""
-    day = as_of or settings.default_as_of()
+    """Daily: what became of everyone ever listed, into the warehouse, a new published file and the report; returns that file.
+
+    As of that day (default: today), or of the day up to which it was tracked last where that is later: conversions never go back.
+    """
     with exclusive(settings.home, "track"), writer(settings) as con:
         migrate(con)
-        version = catalog_version(con)
-    tracked = Run(settings, week_of(day), day, version, releases.run_id(), settings.work / f"track-{day}")
-    tracked.save()
-    link(tracked)
-    conversion.track(tracked)
+        version, tracked = catalog_version(con), conversion.tracked_on(con)
+    day = max(as_of or settings.today(), tracked or date.min)
+    again = Run(settings, week_of(day), day, version, releases.run_id(), settings.work / f"track-{day}")
+    again.save()
+    link(again)
+    conversion.track(again)
     with exclusive(settings.home, "track"):
-        published = releases.publish_conversions(tracked)
+        published = releases.publish_conversions(again)
         write_report(settings)
         return published
 
@@ -278,11 +287,10 @@ def outcomes(
         watch.advance("landing")
         handed_in = returns.hand_in(settings, file, received_on)
         with reader(settings) as con:
-            before, tracked = returns.progress(con, handed_in.weeks), returns.tracked_on(con)
+            before, is_tracked = returns.progress(con, handed_in.weeks), conversion.tracked_on(con) is not None
         write_quality(settings)
         watch.advance(track.__name__)
-        file_day, is_good = handed_in.file.received_on, handed_in.file.is_good
-        database = track(settings, max(file_day, tracked)) if is_good and tracked else None
+        database = track(settings, handed_in.file.received_on) if handed_in.file.is_good and is_tracked else None
         with reader(settings) as con:
             now = returns.progress(con, handed_in.weeks)
         watch.end()

@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines import __version__
+from pipelines.conversion.track import tracked_on
 from pipelines.eligibility.rules import FeedStates, rules_on
 from pipelines.errors import GateError, UsageError
 from pipelines.feeds.contract import feeds
@@ -79,8 +80,8 @@ def publish(run: Run) -> Release:
     """Publish what the steps of a run left behind.
 
     The files are built in a folder aside and judged; the tables go into the warehouse in one transaction; the folder is
-    renamed; then the two symlinks move. Stopped anywhere, the last release still stands, and running again gives the same
-    release.
+    renamed; then the two symlinks move, unless a later release stands: it stays current. Stopped anywhere, the last release
+    still stands, and running again gives the same release.
 
     Raises:
         GateError: the list failed its own expectations; nothing was published.
@@ -109,8 +110,6 @@ def publish(run: Run) -> Release:
             stated.result()
             building.rename(folder)
     shutil.rmtree(building, ignore_errors=True)
-    point(run.settings.published / LATEST, folder)
-    point(run.settings.published / CURRENT, folder / database)
     return Release(
         week=run.week,
         as_of=run.as_of,
@@ -119,8 +118,31 @@ def publish(run: Run) -> Release:
         files=tuple(folder / name for name in files),
         list_digest=str(facts["list_digest"]),
         counts=_counts(run),
-        notes=(*notes, *warnings, *_score_warnings(run)),
+        notes=(*notes, *warnings, *_score_warnings(run), *_make_current(run, folder, database)),
     )
+
+
+def _make_current(run: Run, folder: Path, database: str) -> list[str]:
+    """Move the two symlinks to a release; where a later one stands they stay, and a note says so."""
+    latest, current = (run.settings.published / link for link in (LATEST, CURRENT))
+    standing = latest.resolve()
+    manifest = standing / MANIFEST
+    if manifest.is_file() and json.loads(manifest.read_text(encoding="utf-8"))["as_of"] > run.as_of.isoformat():
+        return [
+            f"{standing.name} is later and stays current; this release lies in {folder} (was the later one a mistake? "
+            "Move its folder away and run again)"
+        ]
+    point(latest, folder)
+    if current.resolve().parent != folder:  # else it holds this release, perhaps with newer conversions
+        point(current, folder / database)
+    return []
+
+
+def is_behind(run: Run, release: Release) -> bool:
+    """Whether the current file is the release as made, and conversions have been tracked to a later day than its as-of."""
+    with reader(run.settings) as con:
+        tracked = tracked_on(con) or run.as_of
+    return tracked > run.as_of and (run.settings.published / CURRENT).resolve() == release.database.resolve()
 
 
 def publish_conversions(run: Run) -> Path:
@@ -246,12 +268,16 @@ def _write_lake(run: Run, ledger: pl.DataFrame) -> None:
 
 
 def _replace_followed(con: Connection, run: Run) -> None:
+    """Tables of a day get the rows of this one; those that are the newest state only where none of a later day stands."""
+    is_newest = (tracked_on(con) or run.as_of) <= run.as_of
     for name, step in FOLLOWED.items():
         columns = named(table(name).table_columns)
-        con.execute(
-            f"DELETE FROM lake.{name}" + (" WHERE as_of = ?" if '"as_of"' in columns else ""),
-            [run.as_of] if '"as_of"' in columns else [],
-        )
+        if '"as_of"' in columns:
+            con.execute(f"DELETE FROM lake.{name} WHERE as_of = ?", [run.as_of])
+        elif is_newest:
+            con.execute(f"DELETE FROM lake.{name}")
+        else:
+            continue
         con.execute(f"INSERT INTO lake.{name} ({columns}) SELECT {columns} FROM {_rows(run, step)}")
 
 

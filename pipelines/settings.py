@@ -93,11 +93,15 @@ class Settings:
 
     def default_as_of(self) -> date:
         """The Monday of the current ISO week in China; for the samples the day they were made for."""
+        today = self.today()
+        return today if self.is_sample_inbox else today - timedelta(days=today.weekday())
+
+    def today(self) -> date:
+        """The day it is in China; for the samples the day they were made for."""
         stamp = self.inbox / "as_of"
         if self.is_sample_inbox and stamp.is_file():
             return date.fromisoformat(stamp.read_text(encoding="utf-8").strip())
-        today = datetime.now(BUSINESS_ZONE).date()
-        return today - timedelta(days=today.weekday())
+        return datetime.now(BUSINESS_ZONE).date()
 
 
 def week_of(as_of: date) -> str:

@@ -108,6 +108,12 @@ as_of = click.option(
     metavar="DATE",
     help="Only what was received on or before this day is seen (default: Monday of this ISO week).",
 )
+tracked_to = click.option(
+    "--as-of",
+    callback=day,
+    metavar="DATE",
+    help="Only what was received on or before this day is seen (default: today).",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from pipelines.cli.base import as_json, as_of, bar, err, home, in_words, inbox, main, out, print_json
+from pipelines.cli.base import as_json, as_of, bar, err, home, in_words, inbox, main, out, print_json, tracked_to
 from pipelines.cli.shown import ingested, released, show_ingested, show_release
 from pipelines.errors import SourceError
 from pipelines.settings import Settings
@@ -72,10 +72,13 @@ def ingest(feeds: tuple[str, ...], home: Path | None, inbox: Path | None, as_jso
 @main.command()
 @home
 @inbox
-@as_of
+@tracked_to
 @in_words
 def track(home: Path | None, inbox: Path | None, as_of: date | None) -> None:
-    """Bring conversions, funnel and plan progress up to date (daily)."""
+    """Bring conversions, funnel and plan progress up to date (daily).
+
+    They never go back: where they have been tracked to a later day, they are brought up to date as of that one.
+    """
     from pipelines import flow
 
     path = flow.track(Settings.from_env(home, inbox), as_of)

@@ -151,12 +151,6 @@ def progress(con: Connection, weeks: Sequence[str] = ()) -> tuple[ListProgress, 
     return tuple(ListProgress(*row) for row in rows)
 
 
-def tracked_on(con: Connection) -> date | None:
-    """The day up to which conversions were last tracked."""
-    row = con.execute("SELECT max(as_of) FROM lake.out.plan_progress").fetchone()
-    return row[0] if row else None
-
-
 def _today() -> date:
     return datetime.now(BUSINESS_ZONE).date()
 

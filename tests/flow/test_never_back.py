@@ -1,0 +1,80 @@
+"""What marketing and analysts find at `latest` and `current.duckdb` never gets older than it was."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+
+import pytest
+
+from pipelines import flow
+from pipelines.settings import SAMPLES
+
+from .homes import AS_OF, WEEK, Home, settings_of
+
+NEXT, LATER = date(2026, 11, 30), date(2026, 12, 2)
+CONTACT = "统一社会信用代码,触达时间,触达方式,触达结果\n{uscc},2026-11-24 10:00:00,电话,有意向\n"
+FOLLOWED = """
+    SELECT (SELECT count(contacted_on) FROM out.conversions), (SELECT sum(contacted) FROM out.funnel),
+           (SELECT max(as_of) FROM out.plan_progress)
+"""
+
+
+@pytest.fixture
+def home(county, tmp_path) -> Home:
+    """The county with its list of W48 published."""
+    shutil.copytree(county.settings.home, tmp_path / "home", symlinks=True)
+    return Home(settings_of(tmp_path / "home", tmp_path / "inbox"), None)
+
+
+def standing(home: Home) -> tuple[str, str]:
+    published = home.settings.published
+    return (published / "latest").resolve().name, (published / "current.duckdb").resolve().name
+
+
+def contact(home: Home, rank: int = 1) -> None:
+    (uscc,) = home.ask(f"SELECT uscc FROM out.target_list WHERE rank = {rank}")[0]
+    home.deliver("crm__contacts", "cdjl_20261125.csv", CONTACT.format(uscc=uscc))
+    assert flow.ingest(home.settings).landed == 1
+
+
+def test_an_older_week_published_again_does_not_become_current(home):
+    shutil.copytree(SAMPLES / "_next_week", home.settings.inbox, dirs_exist_ok=True)
+    flow.run(home.settings, NEXT)
+    before, followed = standing(home), home.ask(FOLLOWED)
+    assert before == ("2026-W49", "shoudai-2026-W49.duckdb")
+    release = flow.run(home.settings, AS_OF).release
+    assert standing(home) == before
+    assert home.ask(FOLLOWED) == followed
+    assert any(note.startswith("2026-W49 is later and stays current") for note in release.notes)
+    assert release.database.is_file()
+
+
+def test_conversions_stay_when_the_week_is_published_again_as_it_was(home):
+    contact(home)
+    flow.track(home.settings, LATER)
+    before, followed = standing(home), home.ask(FOLLOWED)
+    assert followed == [(1, 1, LATER)]
+    flow.run(home.settings, AS_OF)
+    assert (standing(home), home.ask(FOLLOWED)) == (before, followed)
+    assert home.lake("SELECT count(contacted_on) FROM lake.out.conversions") == [(1,)]
+
+
+def test_a_revision_of_the_week_gets_the_conversions_up_to_the_day_they_reached(home):
+    contact(home)
+    flow.track(home.settings, LATER)
+    (uscc,) = home.ask("SELECT uscc FROM out.target_list WHERE rank = 2")[0]
+    home.deliver("crm__suppressions", "x_20261122.csv", f"统一社会信用代码,原因,起始日期\n{uscc},拒绝营销,2026-01-01\n")
+    release = flow.run(home.settings, AS_OF).release
+    assert standing(home) == (f"{WEEK}-r2", f"shoudai-{WEEK}+{LATER}.duckdb")
+    assert home.ask(f"SELECT count(*) FROM out.target_list WHERE uscc = '{uscc}' AND week = '{WEEK}'") == [(0,)]
+    assert home.ask(FOLLOWED) == [(1, 1, LATER)]
+    assert release.folder.name == f"{WEEK}-r2"
+
+
+def test_tracking_an_earlier_day_brings_them_up_to_the_day_they_reached(home):
+    contact(home)
+    flow.track(home.settings, LATER)
+    path = flow.track(home.settings, AS_OF)
+    assert path.name == f"shoudai-{WEEK}+{LATER}.duckdb"
+    assert home.ask(FOLLOWED) == [(1, 1, LATER)]
