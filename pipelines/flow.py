@@ -260,7 +260,7 @@ def track(settings: Settings, as_of: date | None = None) -> Path:
     """
     with exclusive(settings.home, "track"), writer(settings) as con:
         migrate(con)
-        version, tracked = catalog_version(con), conversion.tracked_on(con)
+        version, tracked = catalog_version(con), releases.tracked_on(con)
     day = max(as_of or settings.today(), tracked or date.min)
     again = Run(settings, week_of(day), day, version, releases.run_id(), settings.work / f"track-{day}")
     again.save()
@@ -287,7 +287,7 @@ def outcomes(
         watch.advance("landing")
         handed_in = returns.hand_in(settings, file, received_on)
         with reader(settings) as con:
-            before, is_tracked = returns.progress(con, handed_in.weeks), conversion.tracked_on(con) is not None
+            before, is_tracked = returns.progress(con, handed_in.weeks), releases.tracked_on(con) is not None
         write_quality(settings)
         watch.advance(track.__name__)
         database = track(settings, handed_in.file.received_on) if handed_in.file.is_good and is_tracked else None

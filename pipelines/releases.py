@@ -15,7 +15,6 @@ from pathlib import Path
 import polars as pl
 
 from pipelines import __version__
-from pipelines.conversion.track import tracked_on
 from pipelines.eligibility.rules import FeedStates, rules_on
 from pipelines.errors import GateError, UsageError
 from pipelines.feeds.contract import feeds
@@ -136,6 +135,12 @@ def _make_current(run: Run, folder: Path, database: str) -> list[str]:
     if current.resolve().parent != folder:  # else it holds this release, perhaps with newer conversions
         point(current, folder / database)
     return []
+
+
+def tracked_on(con: Connection) -> date | None:
+    """The day up to which conversions were last tracked."""
+    row = con.execute("SELECT max(as_of) FROM lake.out.plan_progress").fetchone()
+    return row[0] if row else None
 
 
 def is_behind(run: Run, release: Release) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date
 
 import polars as pl
 
@@ -31,12 +30,6 @@ def track(run: Run) -> None:
         to_parquet(con, select("conversion/funnel"), named, run.handover("funnel"))
         con.execute(f"CREATE VIEW out.funnel AS FROM {quoted(str(run.handover('funnel')))}")
         to_parquet(con, select("conversion/plan_progress"), named, run.handover("plan_progress"))
-
-
-def tracked_on(con: Connection) -> date | None:
-    """The day up to which conversions were last tracked."""
-    row = con.execute("SELECT max(as_of) FROM lake.out.plan_progress").fetchone()
-    return row[0] if row else None
 
 
 def _show_lists(con: Connection, run: Run) -> None:
