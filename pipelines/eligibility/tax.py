@@ -50,7 +50,7 @@ def _twelfth_month_closes_on(p: Parameters) -> pl.Expr:
 
 @rule(clause="S08", feed="tax__payments", can_be_met=by_anyone)
 def annual_tax_at_least(p: Parameters) -> pl.Expr:
-    """Own taxes paid for the tax window, net of refunds, reach the bound; unknown without a filing or a known sum."""
+    """Own taxes paid for the tax window, net of refunds, reach the bound; unknown without a filing."""
     return _filed(pl.col("tax_paid_12m_yuan") >= p.min_annual_tax_yuan)
 
 

@@ -1,5 +1,6 @@
 -- Own-tax filings of an entity: the window of S07, its covered and normal months, months to go, the tax paid (S08).
--- Grain: one row per uscc with at least one own filing in the 36 months before as-of (no row = no filing = unknown).
+-- Grain: one row per uscc with at least one own filing (no row = no filing = unknown). Who filed only before the 36 months
+-- before as-of, of which all else is made, has covered no month, paid nothing, and nothing is known of a cycle.
 -- Parameters: $as_of, $grace_days (on deadlines), $tax_deadline_day, $tax_window_months, $tax_cycle_months_back; and
 -- $slice of $slices, the part of all codes that is looked at: a group takes 300 bytes, and more of them than memory holds
 -- cost more than reading the feed again.
@@ -11,9 +12,9 @@
 -- The window ends with the last period of the cycle that ended before as-of and whose deadline is before as-of: the
 -- latest due date of own filings for exactly that period, else the 15th of the month after. Without a cycle: monthly.
 -- The window is exact for any due date. Sums are kept for the ends that due dates lead to in practice (the default
--- one, a month earlier, a period later); for any other end tax_paid_12m_yuan is NULL = not known, never guessed.
--- Sums run in fen as doubles, half the memory of decimals and exact for whole numbers; an entity whose payments and
--- refunds together come to 2^50 fen, eleven million million yuan, where they might not be, has NULL.
+-- one, a month earlier, a period later); they run in fen as doubles, half the memory of decimals and exact for whole numbers.
+-- Whose window ends elsewhere, or whose payments and refunds together come to 2^50 fen, where a double might not be exact,
+-- is summed again from the lines: nobody in practice, and then the feed is not read again.
 -- tax_months_to_go: months by which the window must move on, in whole cycles, until it holds normal ones only, if every
 -- coming period is filed well; 0 = it does, NULL = the window's last month is not normal, or a later one already is not,
 -- or several periods are open. tax_twelfth_due_on: the own deadline of the period to go, where it is filed already
@@ -40,10 +41,17 @@ ends AS (  -- at most seven differ
     SELECT k[1] AS k1, k[2] AS k2, k[3] AS k3, k[4] AS k4, k[5] AS k5, k[6] AS k6, k[7] AS k7
     FROM (SELECT list_sort(list(k)) AS k FROM candidates WHERE k > 0)
 ),
+own AS NOT MATERIALIZED (
+    SELECT *, coalesce(tax_due, 0) >= 0 AND coalesce(tax_paid, 0) >= 0 AS is_filing  -- else an adjustment
+    FROM feed.tax__payments
+    WHERE hash(uscc) % CAST($slices AS UBIGINT) = CAST($slice AS UBIGINT)
+        AND withheld IS NOT TRUE
+        AND NOT (contains(tax_item, '保险费') OR contains(tax_item, '社会保险') OR contains(tax_item, '社保'))
+),
 periods AS (
     SELECT
         uscc, tax_due, tax_paid, round(CAST(tax_paid AS DOUBLE) * 100) AS paid_fen, declared_on, paid_on, this_month, k_closed,
-        coalesce(tax_due, 0) >= 0 AND coalesce(tax_paid, 0) >= 0 AS is_filing,  -- else an adjustment
+        is_filing,
         coalesce(due_on, last_day(period_end) + $tax_deadline_day) AS due_on,
         CAST(this_month - year(period_end) * 12 - month(period_end) AS SMALLINT) AS k_end,
         CAST(this_month - year(period_start) * 12 - month(period_start) AS SMALLINT) AS k_start,
@@ -55,11 +63,8 @@ periods AS (
             WHEN k_first < k_last + 6 THEN 6
             ELSE 12
         END AS months
-    FROM feed.tax__payments, clock
-    WHERE hash(uscc) % CAST($slices AS UBIGINT) = CAST($slice AS UBIGINT)
-        AND period_end >= CAST(date_trunc('month', $as_of - $grace_days) - to_months(24 + $tax_window_months) AS DATE)
-        AND withheld IS NOT TRUE
-        AND NOT (contains(tax_item, '保险费') OR contains(tax_item, '社会保险') OR contains(tax_item, '社保'))
+    FROM own, clock
+    WHERE period_end >= CAST(date_trunc('month', $as_of - $grace_days) - to_months(24 + $tax_window_months) AS DATE)
 ),
 lines AS (
     SELECT
@@ -108,19 +113,43 @@ windows AS (  -- k: the window's last month, which is the end of the cycle's lat
         (covered & ~abnormal) >> k AS normal,
         CAST(bit_count((~normal & (normal + 1)) - 1) AS INTEGER) AS normal_run  -- the ones up to the lowest zero
     FROM entities JOIN cycles ON cycles.months = coalesce(entities.months, 1)
+),
+found AS MATERIALIZED (
+    SELECT
+        uscc, tax_filings, CAST(months AS INTEGER) AS tax_cycle_months, last_day($as_of - to_months(k)) AS tax_window_end_on,
+        CAST(bit_count((covered >> k) & window_bits) AS INTEGER) AS tax_months_covered,
+        CAST(bit_count(normal & window_bits) AS INTEGER) AS tax_months_normal,
+        CAST(if(normal_run > 0 AND abnormal & ((CAST(1 AS BIGINT) << k) - 1) = 0 AND opened & (opened - 1) = 0,
+            greatest(0, ($tax_window_months - normal_run + step - 1) // step * step), NULL) AS INTEGER) AS tax_months_to_go,
+        if(tax_months_to_go = step AND opens_next, open_due_on, NULL) AS tax_twelfth_due_on,
+        CAST(bit_count(((covered & ~nonzero) >> k) & window_bits) AS INTEGER) AS tax_zero_return_months,
+        CAST(CAST(CASE
+            WHEN moved >= CAST(1 AS BIGINT) << 50 THEN NULL
+            WHEN k = k1 THEN coalesce(paid_1, 0) WHEN k = k2 THEN coalesce(paid_2, 0) WHEN k = k3 THEN coalesce(paid_3, 0)
+            WHEN k = k4 THEN coalesce(paid_4, 0) WHEN k = k5 THEN coalesce(paid_5, 0) WHEN k = k6 THEN coalesce(paid_6, 0)
+            WHEN k = k7 THEN coalesce(paid_7, 0)
+        END AS DECIMAL(18, 0)) * 0.01 AS DECIMAL(18, 2)) AS tax_paid_12m_yuan
+    FROM windows, ends
+),
+summed_again AS (
+    SELECT uscc, TRY_CAST(sum(own.tax_paid) AS DECIMAL(18, 2)) AS paid
+    FROM own JOIN (SELECT uscc, tax_window_end_on FROM found WHERE tax_paid_12m_yuan IS NULL) AS missing USING (uscc)
+    WHERE own.period_end <= tax_window_end_on
+        AND own.period_end > last_day(tax_window_end_on - to_months($tax_window_months))
+    GROUP BY uscc
+),
+long_ago AS (
+    SELECT uscc, count(*) AS tax_filings
+    FROM own ANTI JOIN found USING (uscc)
+    WHERE is_filing AND period_end < CAST(date_trunc('month', $as_of - $grace_days) - to_months(24 + $tax_window_months) AS DATE)
+    GROUP BY uscc
 )
 SELECT
-    uscc, tax_filings, CAST(months AS INTEGER) AS tax_cycle_months, last_day($as_of - to_months(k)) AS tax_window_end_on,
-    CAST(bit_count((covered >> k) & window_bits) AS INTEGER) AS tax_months_covered,
-    CAST(bit_count(normal & window_bits) AS INTEGER) AS tax_months_normal,
-    CAST(if(normal_run > 0 AND abnormal & ((CAST(1 AS BIGINT) << k) - 1) = 0 AND opened & (opened - 1) = 0,
-        greatest(0, ($tax_window_months - normal_run + step - 1) // step * step), NULL) AS INTEGER) AS tax_months_to_go,
-    if(tax_months_to_go = step AND opens_next, open_due_on, NULL) AS tax_twelfth_due_on,
-    CAST(bit_count(((covered & ~nonzero) >> k) & window_bits) AS INTEGER) AS tax_zero_return_months,
-    CAST(CAST(CASE
-        WHEN moved >= CAST(1 AS BIGINT) << 50 THEN NULL
-        WHEN k = k1 THEN coalesce(paid_1, 0) WHEN k = k2 THEN coalesce(paid_2, 0) WHEN k = k3 THEN coalesce(paid_3, 0)
-        WHEN k = k4 THEN coalesce(paid_4, 0) WHEN k = k5 THEN coalesce(paid_5, 0) WHEN k = k6 THEN coalesce(paid_6, 0)
-        WHEN k = k7 THEN coalesce(paid_7, 0)
-    END AS DECIMAL(18, 0)) * 0.01 AS DECIMAL(18, 2)) AS tax_paid_12m_yuan
-FROM windows, ends
+    found.* REPLACE (
+        if(tax_paid_12m_yuan IS NULL AND tax_window_end_on IS NOT NULL,
+            if(summed_again.uscc IS NULL, 0, summed_again.paid), tax_paid_12m_yuan) AS tax_paid_12m_yuan
+    )
+FROM found LEFT JOIN summed_again USING (uscc)
+UNION ALL
+SELECT uscc, tax_filings, NULL, last_day($as_of - to_months(greatest(1, k_closed))), 0, 0, NULL, NULL, 0, 0
+FROM long_ago, clock

@@ -108,10 +108,18 @@ def window_end(filings: list[Row], as_of: date, cycle: int, grace_days: int) -> 
 def tax(rows: list[Row], as_of: date, grace_days: int = 0) -> Row | None:
     """The tax features of one entity from all its rows; None without a filing."""
     oldest = first(back(of(as_of - timedelta(days=grace_days)), 36))
-    own = [row for row in rows if is_own(row) and row["period_end"] >= oldest]
+    mine = [row for row in rows if is_own(row)]
+    own = [row for row in mine if row["period_end"] >= oldest]
     filings = [row for row in own if not is_adjustment(row)]
-    if not filings:
+    long_ago = [row for row in mine if row["period_end"] < oldest and not is_adjustment(row)]
+    if not filings and not long_ago:
         return None
+    if not filings:
+        end = window_end([], as_of, 1, grace_days)
+        unknown = ("tax_cycle_months", "tax_months_to_go", "tax_twelfth_due_on")
+        nothing = {"tax_months_covered": 0, "tax_months_normal": 0, "tax_zero_return_months": 0}
+        made = {"tax_filings": len(long_ago), "tax_window_end_on": end and last(end), "tax_paid_12m_yuan": Decimal(0)}
+        return made | nothing | dict.fromkeys(unknown)
     cycle = cycle_of(filings, as_of)
     end = window_end(filings, as_of, cycle or 1, grace_days)
     made: Row = {"tax_filings": len(filings), "tax_cycle_months": cycle, "tax_window_end_on": end and last(end)}

@@ -97,10 +97,10 @@ def panel(draw: st.DrawFn, as_of: date, *, wild: bool) -> list[Row]:
     """The lines of one entity: a filer by the calendar with gaps, and some lines beside."""
     cycle = draw(st.sampled_from([1, 1, 3, 3, 6, 12]))
     this_month = oracle.of(as_of)
-    ends = [back(this_month, count) for count in range(38) if back(this_month, count)[1] % cycle == 0]
-    kept = ends[draw(st.integers(0, 3)) : draw(st.integers(0, len(ends)))]
+    ends = [back(this_month, count) for count in range(50) if back(this_month, count)[1] % cycle == 0]
+    kept = ends[draw(st.sampled_from([0, 1, 2, 3, 3, 38])) : draw(st.integers(0, len(ends)))]
     rows = [draw(filing(back(end, cycle - 1), cycle, wild=wild)) for end in kept if draw(st.integers(0, 40))]
-    beside = st.tuples(st.integers(-3, 39), st.sampled_from([0, 1, 2, 3, 6, 12]))
+    beside = st.tuples(st.integers(-3, 60), st.sampled_from([0, 1, 2, 3, 6, 12]))
     for count, length in draw(st.lists(beside, max_size=3)):
         start = after(this_month, -count) if count < 0 else back(this_month, count)
         rows.append(draw(filing(start, length, wild=wild)))
@@ -131,10 +131,7 @@ def test_tax_features_equal_the_oracle(wild: bool) -> None:
         with loaded("tax__payments", panels, COLUMNS) as warehouse:
             found = warehouse.entities("tax__payments", as_of=as_of, grace_days=grace_days)
         for number, rows in enumerate(panels):
-            expected, actual = oracle.tax(rows, as_of, grace_days), found.get(str(number))
-            if wild and expected and actual and actual["tax_paid_12m_yuan"] is None:
-                expected["tax_paid_12m_yuan"] = None  # a window end no deadline leads to in practice: not known
-            assert actual == expected
+            assert found.get(str(number)) == oracle.tax(rows, as_of, grace_days)
 
     compare()
 

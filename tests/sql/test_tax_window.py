@@ -110,7 +110,7 @@ def test_the_rows_own_due_date_moves_its_period_either_way(warehouse: Warehouse)
     assert [early[uscc]["tax_paid_12m_yuan"] for uscc in ("earlier", "other")] == [11007, 12000]
 
 
-def test_a_deadline_far_off_leaves_the_sum_unknown_and_the_months_exact(warehouse: Warehouse) -> None:
+def test_with_a_deadline_far_off_months_and_sum_are_exact(warehouse: Warehouse) -> None:
     filed(warehouse, monthly("M", "2025-01-01", 19))
     warehouse.fill(
         "feed.tax__payments",
@@ -124,7 +124,7 @@ def test_a_deadline_far_off_leaves_the_sum_unknown_and_the_months_exact(warehous
     found = tax(warehouse)["M"]
     assert found["tax_window_end_on"] == date(2026, 7, 31)
     assert found["tax_months_normal"] == 12
-    assert found["tax_paid_12m_yuan"] is None
+    assert found["tax_paid_12m_yuan"] == 12_000  # August 2025 to July 2026
 
 
 def test_half_yearly_and_yearly_filers_have_their_own_windows(warehouse: Warehouse) -> None:
@@ -297,19 +297,22 @@ def test_only_a_filing_for_exactly_the_period_moves_its_deadline(warehouse: Ware
     assert tax(warehouse)["Q"]["tax_window_end_on"] == date(2026, 9, 30)
 
 
-def test_filings_older_than_the_windows_are_as_if_there_were_none(warehouse: Warehouse) -> None:
+def test_who_filed_only_before_the_windows_has_covered_no_month_and_paid_nothing(warehouse: Warehouse) -> None:
     warehouse.fill(
         "feed.tax__payments",
         SHORT,
         """
         ('old', '增值税', '2023-10-01', '2023-10-31', '2023-11-10', '2023-11-10', 5, 5), -- 37 months back
+        ('long ago', '增值税', '2021-10-01', '2021-10-31', '2021-11-10', '2021-11-10', 5, 5),
+        ('refunded', '增值税', '2021-10-01', '2021-10-31', '2021-11-10', '2021-11-10', -5, -5), -- no filing
         ('edge', '增值税', '2023-11-01', '2023-11-30', '2023-12-10', '2023-12-10', 5, 5) -- 36 months back
         """,
     )
     found = tax(warehouse)
-    assert found.keys() == {"edge"}
-    assert (found["edge"]["tax_filings"], found["edge"]["tax_months_covered"]) == (1, 0)
-    assert found["edge"]["tax_paid_12m_yuan"] == 0
+    assert found.keys() == {"edge", "old", "long ago"}
+    assert found["edge"] | {"tax_cycle_months": None, "tax_months_to_go": None} == found["old"] == found["long ago"]
+    assert (found["old"]["tax_filings"], found["old"]["tax_months_covered"]) == (1, 0)
+    assert found["old"]["tax_paid_12m_yuan"] == 0
 
 
 def test_half_year_with_an_extended_deadline_falls_back_one_half_year(warehouse: Warehouse) -> None:
