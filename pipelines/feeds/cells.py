@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.feeds.codes import entity_id, looks_personal, narrow
+from pipelines.feeds.codes import entity_id, looks_personal, narrow, without_personal_numbers
 from pipelines.feeds.contract import UNITS, Column, Heading
 from pipelines.warehouse.connect import quoted
 
@@ -165,7 +165,9 @@ def _limits(column: Column) -> tuple[tuple[str, str], ...]:
 def _value(column: Column, raw: str, unit: str) -> str:
     read = {
         "uscc": lambda: entity_id(raw),
-        "text": lambda: _looked_up(column, f"CASE WHEN {is_empty(raw)} THEN NULL ELSE trim({raw}) END"),
+        "text": lambda: _looked_up(
+            column, f"CASE WHEN {is_empty(raw)} THEN NULL ELSE {_free(column, f'trim({raw})')} END"
+        ),
         "enum": lambda: _enum(column, raw),
         "date": lambda: _date(raw),
         "month": lambda: (
@@ -211,9 +213,18 @@ def _quick(column: Column, raw: str, unit: str) -> tuple[str, ...]:
         "boolean": (f"CASE {raw} {words} END", *([_boolean_lookup(column, raw)] if column.lookups else [])),
         "text": ()
         if column.lookups
-        else (f"CASE WHEN {_begins_like(raw, EMPTY)} THEN {_value(column, raw, unit)} ELSE {_trimmed(raw)} END",),
+        else (
+            f"CASE WHEN {_begins_like(raw, EMPTY)} THEN {_value(column, raw, unit)} ELSE {_free(column, _trimmed(raw))} END",
+        ),
     }
     return shapes.get(column.type) or (_value(column, raw, unit),)
+
+
+def _free(column: Column, text: str) -> str:
+    """SQL: personal numbers in what people write are masked, so that they stand in no table, list or page."""
+    if not column.is_free:
+        return text
+    return f"CASE WHEN regexp_matches({text}, '[0-9]{{11}}') THEN {without_personal_numbers(text)} ELSE {text} END"
 
 
 def _trimmed(raw: str) -> str:

@@ -35,13 +35,20 @@ DUCKDB_TYPES = {
 _IS_DATA = re.compile(r"(?=(?:[^0-9]*[0-9]){6})[0-9A-Za-z\-]+")
 """A number of six places or more is no heading."""
 
+_OF_IDS = ("_no", "_id", "_code")
+"""How the names of columns end that hold the number of a thing."""
+
 LINEAGE = {"file_id": "VARCHAR", "row_no": "BIGINT", "received_on": "DATE"}
 """Columns every feed table carries after those of its contract."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a feed: its type, the headings it goes by, and what a cell may hold."""
+    """One column of a feed: its type, the headings it goes by, and what a cell may hold.
+
+    Attributes:
+        is_free: people write words into it, and a personal number among them is masked; ids, which are digits too, are not.
+    """
 
     name: str
     type: str
@@ -56,6 +63,7 @@ class Column:
     maximum: float | None = None
     pattern: str | None = None
     personal: bool = False
+    is_free: bool = False
 
     @property
     def duckdb_type(self) -> str:
@@ -178,7 +186,7 @@ def load(path: Path) -> Contract:
     """
     raw: dict[str, Any] = read_declaration(path)
     try:
-        columns = tuple(_column(name, spec) for name, spec in raw["columns"].items())
+        columns = tuple(_column(name, spec, raw["key"]) for name, spec in raw["columns"].items())
         made = Contract(
             feed=raw["feed"],
             title_zh=raw["title_zh"],
@@ -200,8 +208,9 @@ def load(path: Path) -> Contract:
     return made
 
 
-def _column(name: str, spec: Mapping[str, Any]) -> Column:
+def _column(name: str, spec: Mapping[str, Any], key: Sequence[str]) -> Column:
     low, high = spec.get("range", (None, None))
+    is_id = name.endswith(_OF_IDS) or (name in key and not spec.get("lookups"))
     return Column(
         name=name,
         type=spec["type"],
@@ -216,6 +225,7 @@ def _column(name: str, spec: Mapping[str, Any]) -> Column:
         maximum=high,
         pattern=spec.get("pattern"),
         personal=spec.get("personal", False),
+        is_free=spec["type"] == "text" and not is_id and not spec.get("personal", False),
     )
 
 

@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 
 from pipelines.feeds.codes import entity_id, looks_personal, masked, without_personal_numbers
-from pipelines.feeds.contract import Column, Contract
+from pipelines.feeds.contract import Column
 from pipelines.feeds.decode import Source
 from pipelines.warehouse.connect import quoted
 
@@ -27,10 +27,10 @@ OF_A_PERSON = re.compile(
 """Headings under which a person is named or can be reached."""
 
 
-def shown_fields(source: Source, made: Contract, fields: Sequence[str]) -> str:
+def shown_fields(source: Source, fields: Sequence[str]) -> str:
     """SQL list of a row's cells as they may be shown; `fields` are the cells as delivered, in file order."""
     columns = _columns(source)
-    return f"[{', '.join(_shown(columns.get(place), source.header[place], made, text) for place, text in enumerate(fields))}]"
+    return f"[{', '.join(_shown(columns.get(place), source.header[place], text) for place, text in enumerate(fields))}]"
 
 
 def kept_fields(source: Source, fields: Sequence[str]) -> str:
@@ -59,13 +59,12 @@ def _is_personal(column: Column | None, heading: str) -> bool:
     return column.personal if column else bool(OF_A_PERSON.search(heading))
 
 
-def _shown(column: Column | None, heading: str, made: Contract, text: str) -> str:
+def _shown(column: Column | None, heading: str, text: str) -> str:
     if _is_personal(column, heading):
         return f"CASE WHEN trim({text}) <> '' THEN {quoted(HIDDEN)} ELSE {text} END"
     if column and column.type == "uscc":
         return _code(text)
-    is_free = column is None or (column.type == "text" and column.name not in made.key)
-    return without_personal_numbers(text) if is_free else text
+    return without_personal_numbers(text) if column is None or column.is_free else text
 
 
 def _code(text: str) -> str:

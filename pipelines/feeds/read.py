@@ -296,7 +296,7 @@ def reasons_sql(reading: Reading) -> str:
     names = [f"c{place}" for place in range(reading.source.columns)]
     fields = ", ".join(f"fields[{place + 1}] AS c{place}" for place in range(reading.source.columns))
     return f"""
-        SELECT row_id, {raw_text(reading, shown_fields(reading.source, reading.made, names))} AS raw,
+        SELECT row_id, {raw_text(reading, shown_fields(reading.source, names))} AS raw,
                CASE WHEN {_is_totals(reading)} THEN [{quoted(TOTALS_LINE)}]
                     ELSE list_filter([{reasons}], lambda reason: reason IS NOT NULL) END AS reasons
         FROM (SELECT *, {fields} FROM careful WHERE is_faulty)

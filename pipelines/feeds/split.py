@@ -351,7 +351,7 @@ def _reject(con: Connection, made: Contract, reading: Reading) -> None:
         _reject_rows(con, reasons_sql(reading))
     if count(con, "excluded WHERE fate = 'quarantined'"):
         reading.fetch_raw(con, "SELECT row_id FROM excluded WHERE fate = 'quarantined'")
-        shown = shown_fields(reading.source, made, _fields(reading))
+        shown = shown_fields(reading.source, _fields(reading))
         _reject_rows(
             con,
             f"""

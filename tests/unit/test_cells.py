@@ -42,6 +42,23 @@ def meaning(raw: str | None, kind: str, unit: str = "元", **more: Any) -> Any:
     return reasons[0].removeprefix("a: ") if reasons else value
 
 
+@pytest.mark.parametrize(
+    ("raw", "read_as"),
+    [
+        ("张三13812345678", "张三138********"),
+        ("李四 身份证510623199001011234", "李四 身份证510623************"),
+        ("  有意向，13812345678回电 ", "有意向，138********回电"),
+        ("广汉市3123号，票号351062026010001234567", "广汉市3123号，票号351062026010001234567"),
+        ("138 1234", "138 1234"),
+    ],
+)
+def test_personal_numbers_among_words_are_masked_and_ids_are_not(raw, read_as):
+    assert meaning(raw, "text", is_free=True) == read_as
+    assert meaning(raw, "text") == raw.strip()
+    made = cell(Heading(column("text", is_free=True), 0, "元"), "c0")
+    assert CON.execute(f"SELECT {made.quick[0]} FROM (SELECT ?::VARCHAR AS c0)", [raw]).fetchone() == (read_as,)
+
+
 DAY = date(2026, 1, 31)
 
 
