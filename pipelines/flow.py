@@ -41,7 +41,7 @@ from pipelines.report.weekly import write_report
 from pipelines.runs import Run
 from pipelines.scoring.score import score as score_prospects, score_bands, scores, spread_of
 from pipelines.settings import Settings, week_of
-from pipelines.warehouse.connect import catalog_version, reader, writer
+from pipelines.warehouse.connect import catalog_version, expect_warehouse, reader, writer
 from pipelines.warehouse.features import make_features
 from pipelines.warehouse.migrate import migrate
 from pipelines.warehouse.query import select
@@ -249,6 +249,7 @@ def publish(run: Run) -> Release:
 
 def track(settings: Settings, as_of: date | None = None) -> Path:
     """Daily: what became of everyone ever listed, into the warehouse, a new published file and the report; returns that file."""
+    expect_warehouse(settings)
     day = as_of or settings.default_as_of()
     with exclusive(settings.home, "track"), writer(settings) as con:
         migrate(con)

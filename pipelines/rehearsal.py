@@ -15,7 +15,7 @@ import polars as pl
 
 from pipelines.eligibility.rules import RULES
 from pipelines.errors import UsageError
-from pipelines.lists.export import write_csv
+from pipelines.lists.export import make_room, write_csv
 from pipelines.lists.manifest import MANIFEST
 from pipelines.names import names_zh
 from pipelines.parameters import Parameters, parameters
@@ -129,6 +129,7 @@ class Rehearsal:
             pl.col("rules").list.eval(pl.element().replace(dict(names_zh("rule")))).list.join("；"),
         )
         headings = {"change": "变动", "rules": "结果改变的规则"} | {name: titles[name] for name in LISTED}
+        make_room(path)
         write_csv(path, [named.rename(headings)])
 
 
