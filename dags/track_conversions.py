@@ -13,7 +13,8 @@ ABOUT = """
 Brings `out.conversions`, `out.funnel`, `out.plan_progress` and the report (`published/report.html`) up to date, daily at
 07:00 (Asia/Shanghai), after the feeds of the night have landed.
 
-- The as-of date is the parameter `as_of`, else the day on which the run was due.
+- The as-of date is the parameter `as_of`, else the day on which the run was due, or the last day tracked where that is later: a
+  run that is cleared and repeated never takes conversions back.
 - Running it again for a day replaces that day's figures by the same figures.
 """
 
@@ -44,7 +45,8 @@ def track_conversions() -> None:
         from pipelines import flow
 
         settings = Settings.from_env()
-        flow.track(settings, day_due(settings, as_of, due))
+        day = day_due(settings, as_of, due)
+        flow.track(settings, day if as_of else None, due=day)
 
     track(as_of="{{ params.as_of or '' }}", due="{{ dag_run.run_after.isoformat() }}")
 

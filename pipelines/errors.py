@@ -61,6 +61,12 @@ class DiskFullError(ShoudaiError):
     exit_code = 74
 
 
+class UnusablePathError(ShoudaiError):
+    """A file or folder that was named cannot be read or written."""
+
+    exit_code = 74
+
+
 class ReplayError(ShoudaiError):
     """A replay did not reproduce its release."""
 
@@ -73,6 +79,21 @@ def is_disk_full(error: BaseException) -> bool:
         return True
     text = str(error).lower()
     return any(mark in text for mark in ("no space left", "disk is full", "disk full", "disk quota exceeded"))
+
+
+def in_own_words(error: ShoudaiError | OSError | UnicodeError) -> ShoudaiError:
+    """A fault as one of this family: what the system says of a path, or a text that is not UTF-8, becomes a sentence."""
+    if isinstance(error, ShoudaiError):
+        return error
+    if isinstance(error, UnicodeError):
+        return UsageError(f"found text that is not UTF-8 ({error}); expected UTF-8: save, name or type it anew so")
+    if is_disk_full(error):
+        return DiskFullError(f"disk full: {error}; free some space and run the same command again")
+    paths = " -> ".join(str(path) for path in (error.filename, error.filename2) if path)
+    return UnusablePathError(
+        f"{paths or 'a file'} cannot be used: {error.strerror or error}; expected a path that can be read and written: "
+        "look at its spelling and rights, or name another"
+    )
 
 
 def _has_no_space(home: Path) -> bool:

@@ -41,7 +41,7 @@ from pipelines.report.weekly import write_report
 from pipelines.runs import Run
 from pipelines.scoring.score import score as score_prospects, score_bands, scores, spread_of
 from pipelines.settings import Settings, week_of
-from pipelines.warehouse.connect import catalog_version, reader, writer
+from pipelines.warehouse.connect import catalog_version, expect_warehouse, reader, writer
 from pipelines.warehouse.features import make_features
 from pipelines.warehouse.migrate import migrate
 from pipelines.warehouse.query import select
@@ -247,21 +247,28 @@ def publish(run: Run) -> Release:
             raise
         write_quality(run.settings)
         if releases.is_behind(run, release):
-            track(run.settings, run.as_of)
+            track(run.settings, due=run.as_of)
         else:
             write_report(run.settings)
         return release
 
 
-def track(settings: Settings, as_of: date | None = None) -> Path:
+def track(settings: Settings, as_of: date | None = None, due: date | None = None) -> Path:
     """Daily: what became of everyone ever listed, into the warehouse, a new published file and the report; returns that file.
 
-    As of that day (default: today), or of the day up to which it was tracked last where that is later: conversions never go back.
+    Args:
+        settings: of the home.
+        as_of: the day as of which; also an earlier one than conversions reach to, which takes them back.
+        due: without `as_of`, the day on which this was due (default: today); they are never taken back to it.
+
+    Raises:
+        UsageError: nothing was published yet.
     """
+    expect_warehouse(settings)
     with exclusive(settings.home, "track"), writer(settings) as con:
         migrate(con)
         version, tracked = catalog_version(con), releases.tracked_on(con)
-    day = max(as_of or settings.today(), tracked or date.min)
+    day = as_of or max(due or settings.today(), tracked or date.min)
     again = Run(settings, week_of(day), day, version, releases.run_id(), settings.work / f"track-{day}")
     again.save()
     link(again)
@@ -290,7 +297,7 @@ def outcomes(
             before, is_tracked = returns.progress(con, handed_in.weeks), releases.tracked_on(con) is not None
         write_quality(settings)
         watch.advance(track.__name__)
-        database = track(settings, handed_in.file.received_on) if handed_in.file.is_good and is_tracked else None
+        database = track(settings, due=handed_in.file.received_on) if handed_in.file.is_good and is_tracked else None
         with reader(settings) as con:
             now = returns.progress(con, handed_in.weeks)
         watch.end()

@@ -15,7 +15,7 @@ import polars as pl
 
 from pipelines.eligibility.rules import RULES
 from pipelines.errors import UsageError
-from pipelines.lists.export import write_csv
+from pipelines.lists.export import make_room, write_csv
 from pipelines.lists.manifest import MANIFEST
 from pipelines.names import names_zh
 from pipelines.parameters import Parameters, parameters
@@ -27,7 +27,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse.connect import open_published
 from pipelines.warehouse.features import feature_names, parameters_of
 from pipelines.warehouse.publish import CURRENT
-from pipelines.warehouse.query import to_parquet
+from pipelines.warehouse.query import release_of, to_parquet
 from pipelines.warehouse.tables import table
 
 LISTED = ("uscc", "name", "segment", "division_code", "score", "grade", "limit_yuan")
@@ -129,6 +129,7 @@ class Rehearsal:
             pl.col("rules").list.eval(pl.element().replace(dict(names_zh("rule")))).list.join("；"),
         )
         headings = {"change": "变动", "rules": "结果改变的规则"} | {name: titles[name] for name in LISTED}
+        make_room(path)
         write_csv(path, [named.rename(headings)])
 
 
@@ -146,20 +147,13 @@ def scratch(settings: Settings, changes: Sequence[str]) -> Iterator[Run]:
     overrides = _overrides(changes)
     con = open_published(settings.published / CURRENT)
     try:
-        found = con.execute(
-            """
-            SELECT week, as_of, catalog_version FROM ops.runs
-            WHERE week = (SELECT max(week) FROM out.eligibility) ORDER BY started_at DESC LIMIT 1
-            """
-        ).fetchone()
+        found = release_of(con, settings.published / CURRENT)
     finally:
         con.close()
-    if found is None:
-        raise UsageError(f"{settings.published / CURRENT} holds no release; publish one with `shoudai run`")
-    week, as_of, version = found
+    week, as_of, version = found["week"], found["as_of"], int(found["catalog_version"])
     parameters(as_of, overrides)  # refused before anything is computed
     made = run_id()
-    again = Run(settings, week, as_of, int(version), made, settings.work / f"rehearsal-{made}", overrides)
+    again = Run(settings, week, as_of, version, made, settings.work / f"rehearsal-{made}", overrides)
     again.folder.mkdir(parents=True)
     try:
         yield again

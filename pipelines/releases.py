@@ -151,7 +151,9 @@ def is_behind(run: Run, release: Release) -> bool:
 
 
 def publish_conversions(run: Run) -> Path:
-    """Bring the conversion tables of the warehouse and of the current published file up to date (a new file is swapped in).
+    """Bring the conversion tables of the warehouse and of the current published file to a day (a new file is swapped in).
+
+    Days after it are no longer known: whoever tracks an earlier one begins anew from there.
 
     Raises:
         UsageError: nothing was published yet.
@@ -160,6 +162,7 @@ def publish_conversions(run: Run) -> Path:
     if not current.exists():
         raise UsageError(f"no published release in {run.settings.published}; run `shoudai run` first")
     with writer(run.settings) as con, transaction(con):
+        con.execute("DELETE FROM lake.out.plan_progress WHERE as_of > ?", [run.as_of])
         _replace_followed(con, run)
     base = current.resolve()
     target = base.with_name(f"{base.name.split('+')[0].removesuffix('.duckdb')}+{run.as_of}.duckdb")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -52,7 +53,7 @@ class Settings:
         fetched from sources (then it is made), else the samples of this project.
 
         Raises:
-            UsageError: the inbox does not exist.
+            UsageError: the inbox does not exist, or `SHOUDAI_MEMORY_GB` is no number above 0.
         """
         home = (home or Path(os.environ.get("SHOUDAI_HOME", "shoudai-home"))).resolve()
         sources = Path(os.environ.get("SHOUDAI_SOURCES", home / "sources.yml")).resolve()
@@ -66,7 +67,7 @@ class Settings:
             inbox=inbox.resolve(),
             catalog=os.environ.get("SHOUDAI_CATALOG", f"sqlite:{home / 'catalog.sqlite'}"),
             lake=os.environ.get("SHOUDAI_LAKE", str(home / "lake")),
-            memory_gb=float(os.environ.get("SHOUDAI_MEMORY_GB") or _quarter_of_memory()),
+            memory_gb=_memory_gb(),
             bank=os.environ.get("SHOUDAI_BANK", "本行"),
             sources=sources,
         )
@@ -108,6 +109,19 @@ def week_of(as_of: date) -> str:
     """The release name of an as-of date: its ISO week, e.g. `2026-W48`."""
     year, week, _ = as_of.isocalendar()
     return f"{year}-W{week:02d}"
+
+
+def _memory_gb() -> float:
+    stated = os.environ.get("SHOUDAI_MEMORY_GB")
+    if not stated:
+        return _quarter_of_memory()
+    try:
+        found = float(stated)
+    except ValueError:
+        found = 0
+    if not 0 < found < math.inf:
+        raise UsageError(f"SHOUDAI_MEMORY_GB is {stated!r}; expected a number above 0, such as 4 or 0.5")
+    return found
 
 
 def _quarter_of_memory() -> float:

@@ -37,6 +37,9 @@ class Finding:
         return not self.faults
 
 
+Check = Callable[[Connection, Settings], Finding]
+
+
 def verify(settings: Settings, progress: Progress | None = None) -> list[Finding]:
     """Look at a home without changing it.
 
@@ -44,17 +47,25 @@ def verify(settings: Settings, progress: Progress | None = None) -> list[Finding
         UsageError: there is no warehouse there.
     """
     watch = progress or Quiet()
-    checks: tuple[Callable[[Connection, Settings], Finding], ...] = (_conserved, _in_lake, _in_quarantine, _archived)
+    checks: tuple[Check, ...] = (_conserved, _in_lake, _in_quarantine, _archived)
     watch.begin("verify", len(checks) + 1)
     with reader(settings) as con:
         found = []
         for check in checks:
             watch.advance(check.__name__.strip("_"))
-            found.append(check(con, settings))
+            found.append(_looked(check, con, settings))
     watch.advance("published")
     found.append(_published(settings))
     watch.end()
     return found
+
+
+def _looked(check: Check, con: Connection, settings: Settings) -> Finding:
+    try:
+        return check(con, settings)
+    except Exception as error:  # whatever the engine says of Parquet that is gone or broken
+        what = check.__name__.strip("_").replace("_", " ")
+        return Finding(f"what '{what}' rests on can be read", 0, (str(error).splitlines()[0],))
 
 
 def _finding(name: str, checked: int, faults: Iterator[str] | list[str]) -> Finding:

@@ -7,10 +7,10 @@ from datetime import date
 from pathlib import Path
 
 import click
-from rich.table import Table
 
-from pipelines.cli.base import as_json, day, err, home, in_words, main, out, print_json
+from pipelines.cli.base import as_json, day, err, home, in_words, main, out, print_json, say
 from pipelines.cli.shown import show_rows
+from pipelines.errors import UsageError
 from pipelines.settings import Settings
 
 
@@ -41,7 +41,7 @@ def report(home: Path | None, as_json: bool) -> None:
     if as_json:
         print_json({"report": path})
         return
-    out.print(f"weekly report: {path}", soft_wrap=True, highlight=False)
+    say(f"weekly report: {path}")
 
 
 @main.command()
@@ -56,16 +56,14 @@ def lists(home: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    shown = Table("week", "as of", "listed", "published (UTC)", "folder", title="published lists")
-    for row in rows:
-        shown.add_row(
-            str(row["week"]),
-            str(row["as_of"]),
-            f"{row['listed']:,}",
-            f"{row['published_at']:%Y-%m-%d %H:%M}",
-            str(row["folder"]),
-        )
-    out.print(shown)
+    if not rows:
+        say("no list was published yet; publish one with `shoudai run`")
+        return
+    shown = [
+        (row["week"], row["as_of"], f"{row['listed']:,}", f"{row['published_at']:%Y-%m-%d %H:%M}", row["folder"])
+        for row in rows
+    ]
+    show_rows(("week", "as of", "listed", "published (UTC)", "folder"), shown)
 
 
 @main.command()
@@ -84,14 +82,24 @@ def sql(query: str | None, file: Path | None, home: Path | None, as_json: bool) 
     from pipelines.warehouse.ask import ask
     from pipelines.warehouse.publish import CURRENT
 
-    text = file.read_text(encoding="utf-8") if file else query
-    answer = ask(Settings.from_env(home).published / CURRENT, text)
+    if file and query is not None:
+        raise UsageError(f"found both a query and --file {file}; expected one of them")
+    answer = ask(Settings.from_env(home).published / CURRENT, _text_of(file) if file else query)
     if as_json:
         print_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows])
         return
     show_rows(answer.columns, answer.rows)
     if answer.is_cut:
         err.print(f"the first {len(answer.rows):,} rows; add LIMIT or write to a file with COPY", style="dim")
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{file}: byte {error.start + 1} is not UTF-8; expected SQL saved as UTF-8: save it so and ask again"
+        ) from error
 
 
 @main.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from functools import wraps
@@ -13,17 +13,31 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from pipelines import __version__
-from pipelines.errors import ShoudaiError
+from pipelines.errors import ShoudaiError, UsageError, in_own_words
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-out = Console()
-err = Console(stderr=True)
+# names, reasons and cells come out of files: brackets and colons in them are text, and colour is put on by `marked`
+out = Console(markup=False, emoji=False, highlight=False)
+err = Console(markup=False, emoji=False, highlight=False, stderr=True)
+
+# click ends with 2 where the command cannot be read; to a scheduler it is the same wrong call as an unknown feed
+click.UsageError.exit_code = UsageError.exit_code
+
+
+def marked(word: str, style: str, told: str) -> Text:
+    """A coloured word, then text as it is."""
+    return Text.assemble((word, style), " ", told)
+
+
+def say(told: str | Text) -> None:
+    """A line of output, never cut or wrapped: a path in it can be copied."""
+    out.print(told, soft_wrap=True)
 
 
 class Bar:
@@ -54,11 +68,11 @@ def bar() -> Iterator[Bar]:
     """A progress bar on the terminal, gone when the work is done."""
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description:<18}"),
+        TextColumn("{task.description:<18}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[part]}"),
+        TextColumn("{task.fields[part]}", markup=False),
     )
     with Progress(*columns, console=err) as shown:
         yield Bar(shown)
@@ -84,12 +98,23 @@ def in_words(command: Callable[P, R]) -> Callable[P, R]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
+            _check_is_text(kwargs.values())
             return command(*args, **kwargs)
-        except ShoudaiError as error:
-            err.print(f"[bold red]shoudai:[/] {escape(str(error))}", markup=True, highlight=False, soft_wrap=True)
-            sys.exit(error.exit_code)
+        except BrokenPipeError:  # who reads the output has gone, as `head` does
+            raise
+        except (ShoudaiError, OSError, UnicodeError) as error:
+            fault = in_own_words(error)
+            err.print(marked("shoudai:", "bold red", str(fault)), soft_wrap=True)
+            sys.exit(fault.exit_code)
 
     return run
+
+
+def _check_is_text(given: Iterable[object]) -> None:
+    """Bytes of a shell that are no UTF-8 come as halves of characters, which no engine takes; raises `UnicodeError`."""
+    for value in given:
+        if isinstance(value, (str, Path)):
+            str(value).encode()
 
 
 home = click.option(

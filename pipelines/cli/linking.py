@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli.base import as_of, day, home, in_words, main, out
+from pipelines.cli.base import as_of, day, home, in_words, main, say
 from pipelines.settings import Settings
 
 
@@ -27,7 +27,7 @@ def links_export(file: Path, home: Path | None, as_of: date | None) -> None:
     from pipelines.releases import run_id
 
     asked = export_review(Settings.from_env(home), file, as_of, run_id())
-    out.print(f"{asked:,} accounts and farms to decide on: {file}", soft_wrap=True, highlight=False)
+    say(f"{asked:,} accounts and farms to decide on: {file}")
 
 
 @links.command("import")
@@ -40,4 +40,4 @@ def links_import(file: Path, decided_on: date | None, home: Path | None) -> None
     from pipelines.registers.review import import_decisions
 
     taken = import_decisions(Settings.from_env(home), file, decided_on)
-    out.print(f"{taken:,} decisions taken; they count with the next list", soft_wrap=True, highlight=False)
+    say(f"{taken:,} decisions taken; they count with the next list")

@@ -8,9 +8,8 @@ from datetime import date
 from pathlib import Path
 
 import click
-from rich.markup import escape
 
-from pipelines.cli.base import as_json, bar, day, home, in_words, main, out, print_json
+from pipelines.cli.base import as_json, bar, day, home, in_words, main, marked, out, print_json, say
 from pipelines.cli.shown import ingested, show_ingested, show_rows
 from pipelines.settings import Settings
 
@@ -34,22 +33,19 @@ def new_feed(name: str, sample: Path, title: str | None, department: str | None,
 
     made = scaffold(name, sample, title, department, key.split(",") if key else ())
     rows = [
-        [escape(each.heading), each.name, each.type, each.unit or "", "key" if each.name in made.proposal.key else "",
+        [each.heading, each.name, each.type, each.unit or "", "key" if each.name in made.proposal.key else "",
          "personal" if each.personal else "", f"{each.filled:.0%}"]
         for each in made.proposal.columns
     ]  # fmt: skip
     show_rows(("heading", "column", "type", "unit", "key", "personal", "filled"), rows)
-    out.print(
-        f"delivery {made.proposal.delivery}, period {made.proposal.period or 'none'}: look it over, then",
-        highlight=False,
-    )
+    say(f"delivery {made.proposal.delivery}, period {made.proposal.period or 'none'}: look it over, then")
     for path in made.paths:
-        out.print(f"wrote {path}", soft_wrap=True, highlight=False)
+        say(f"wrote {path}")
     trial = made.trial
     names = ("rows_in", "accepted", "duplicates", "quarantined")
     counts = ", ".join(f"{name} {getattr(trial, name):,}" for name in names)
-    out.print(f"trial: {trial.status}; {counts} {trial.reason or ''}", soft_wrap=True, highlight=False)
-    out.print(f"next: put files into inbox/{name}/ and run: shoudai ingest {name}", soft_wrap=True, highlight=False)
+    say(f"trial: {trial.status}; {counts} {trial.reason or ''}")
+    say(f"next: put files into inbox/{name}/ and run: shoudai ingest {name}")
 
 
 @main.command()
@@ -61,7 +57,7 @@ def quality(home: Path | None, shown: bool) -> None:
     from pipelines.report.quality import write_quality
 
     path = write_quality(Settings.from_env(home))
-    out.print(f"data quality: {path}", soft_wrap=True, highlight=False)
+    say(f"data quality: {path}")
     if shown:
         click.launch(str(path))
 
@@ -79,10 +75,10 @@ def verify(home: Path | None, as_json: bool) -> None:
     if as_json:
         print_json([{**asdict(each), "is_sound": each.is_sound} for each in findings])
     for each in findings if not as_json else ():
-        mark = "[green]holds[/]" if each.is_sound else "[red]broken[/]"
-        out.print(f"{mark}  {each.name} ({each.checked:,} looked at)", soft_wrap=True, highlight=False)
+        mark = ("holds", "green") if each.is_sound else ("broken", "red")
+        say(marked(*mark, f" {each.name} ({each.checked:,} looked at)"))
         for fault in each.faults:
-            out.print(f"        {escape(fault)}", soft_wrap=True, highlight=False)
+            say(f"        {fault}")
     if not all(each.is_sound for each in findings):
         sys.exit(70)
 
@@ -97,16 +93,19 @@ def quarantine(context: click.Context, feed: str | None, home: Path | None, as_j
     """What is in quarantine and why; with `export` and `return` it is worked off."""
     if context.invoked_subcommand:
         return
+    from pipelines.feeds.contract import contract
     from pipelines.quarantine.state import reasons
     from pipelines.warehouse.connect import reader
 
+    if feed is not None:
+        contract(feed)  # refuses a name that is no feed's
     with reader(Settings.from_env(home)) as con:
         found = [asdict(each) for each in reasons(con, feed)]
     if as_json:
         print_json(found)
         return
     columns = ("feed", "reason", "open", "fixed", "returned", "replaced", "first open: file", "row")
-    show_rows(columns, [["" if value is None else escape(str(value)) for value in each.values()] for each in found])
+    show_rows(columns, [list(each.values()) for each in found])
     out.print(
         f"{sum(each['open'] for each in found):,} open (a row with two reasons counts under both). fixed: a later delivery "
         "brought the same key; replaced: newer files took the place of its file"
@@ -126,7 +125,7 @@ def quarantine_export(feed: str, target: Path, reason: str | None, home: Path | 
     from pipelines.quarantine.correction import write_correction
 
     rows = write_correction(Settings.from_env(home), feed, target, reason)
-    out.print(f"{rows:,} rows for correction: {target}", soft_wrap=True, highlight=False)
+    say(f"{rows:,} rows for correction: {target}")
 
 
 @quarantine.command("return")

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.markup import escape
 from rich.table import Table
 
-from pipelines.cli.base import as_json, bar, day, home, in_words, main, out, print_json
+from pipelines.cli.base import as_json, bar, day, home, in_words, main, marked, out, print_json, say
 from pipelines.cli.shown import ingested, show_ingested
 from pipelines.errors import FileRefusedError
 from pipelines.settings import Settings
@@ -67,17 +66,17 @@ def _show(report: Any) -> None:
     handed_in = report.handed_in
     if handed_in.listed is not None:
         empty = handed_in.listed - handed_in.filled_in
-        _say(f"{handed_in.listed:,} rows, {handed_in.filled_in:,} filled in, {empty:,} without feedback")
+        say(f"{handed_in.listed:,} rows, {handed_in.filled_in:,} filled in, {empty:,} without feedback")
     show_ingested(IngestReport((handed_in.file,)))
     if handed_in.file.status == "repeated":
-        _say("the same rows had landed before: nothing changed")
+        say("the same rows had landed before: nothing changed")
     for each in handed_in.set_aside[:_MOST_SHOWN]:
-        out.print(f"[yellow]set aside[/] {escape(_at(each))}", soft_wrap=True, highlight=False)
+        say(marked("set aside", "yellow", _at(each)))
     if len(handed_in.set_aside) > _MOST_SHOWN:
-        _say(f"… and {len(handed_in.set_aside) - _MOST_SHOWN:,} more: see `shoudai quarantine`, or --json")
+        say(f"… and {len(handed_in.set_aside) - _MOST_SHOWN:,} more: see `shoudai quarantine`, or --json")
     if handed_in.first_stranger:
         told = f"codes that are not on the list of their week: {handed_in.strangers:,}; first {_at(handed_in.first_stranger)}"
-        out.print(f"[yellow]note[/] {escape(told)}", soft_wrap=True, highlight=False)
+        say(marked("note", "yellow", told))
     if handed_in.file.is_good:
         _show_progress(report)
 
@@ -86,14 +85,10 @@ def _at(place: Any) -> str:
     return f"sheet {place.sheet}, row {place.row}: {place.words}"
 
 
-def _say(words: str) -> None:
-    out.print(escape(words), soft_wrap=True, highlight=False)
-
-
 def _show_progress(report: Any) -> None:
     """How far each list has come, and by how much since before."""
     if report.database is None:
-        _say("no list was published yet: conversions are tracked once there is one")
+        say("no list was published yet: conversions are tracked once there is one")
         return
     shown = Table("list", "listed", "contacted", "applied", "disbursed", title="conversions so far")
     earlier = {each.week: each for each in report.before}
@@ -103,7 +98,7 @@ def _show_progress(report: Any) -> None:
     for column in shown.columns[1:]:
         column.justify = "right"
     out.print(shown)
-    _say(f"conversions brought up to date: {report.database}")
+    say(f"conversions brought up to date: {report.database}")
 
 
 def _grown(now: Any, before: Any, name: str) -> str:

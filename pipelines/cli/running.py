@@ -8,9 +8,21 @@ from datetime import date
 from pathlib import Path
 
 import click
-from rich.markup import escape
 
-from pipelines.cli.base import as_json, as_of, bar, err, home, in_words, inbox, main, out, print_json, tracked_to
+from pipelines.cli.base import (
+    as_json,
+    as_of,
+    bar,
+    err,
+    home,
+    in_words,
+    inbox,
+    main,
+    marked,
+    print_json,
+    say,
+    tracked_to,
+)
 from pipelines.cli.shown import ingested, released, show_ingested, show_release
 from pipelines.errors import SourceError
 from pipelines.settings import Settings
@@ -77,12 +89,12 @@ def ingest(feeds: tuple[str, ...], home: Path | None, inbox: Path | None, as_jso
 def track(home: Path | None, inbox: Path | None, as_of: date | None) -> None:
     """Bring conversions, funnel and plan progress up to date (daily).
 
-    They never go back: where they have been tracked to a later day, they are brought up to date as of that one.
+    Without a day they never go back: where they have been tracked to a later one than today, as of that.
     """
     from pipelines import flow
 
     path = flow.track(Settings.from_env(home, inbox), as_of)
-    out.print(f"conversions brought up to date: {path}", soft_wrap=True)
+    say(f"conversions brought up to date: {path}")
 
 
 @main.command()
@@ -100,12 +112,9 @@ def replay(week: str, home: Path | None, as_json: bool) -> None:
     else:
         for name in report.compared:
             wrong = [text for text in report.differences if text.startswith(name)]
-            out.print(
-                f"[red]differs[/]  {escape('; '.join(wrong))}" if wrong else f"[green]agrees[/]   {name}",
-                soft_wrap=True,
-            )
+            say(marked("differs", "red", f" {'; '.join(wrong)}") if wrong else marked("agrees", "green", f"  {name}"))
         for text in report.differences:
             if not text.startswith(report.compared):
-                out.print(f"[red]differs[/]  {escape(text)}", soft_wrap=True)
+                say(marked("differs", "red", f" {text}"))
     if not report.agrees:
         sys.exit(70)

@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from pipelines.cli.base import out
+from pipelines.cli.base import marked, out, say
 
 
 def show_rows(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Rows as a table, or one block a row when the terminal is too narrow for all columns."""
     shown = Table(*columns)
     for row in rows:
-        shown.add_row(*("" if value is None else str(value) for value in row))
-    needed = Console(width=10_000).measure(shown).maximum
+        shown.add_row(*map(_cell, row))
+    needed = out.measure(shown, options=out.options.update(width=10_000)).maximum
     if not out.is_terminal:
         out.width = max(out.width, needed)
     if needed <= out.width or len(columns) <= 4:
@@ -27,8 +26,12 @@ def show_rows(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     for row in rows:
         block = Table(show_header=False, box=None)
         for name, value in zip(columns, row, strict=True):
-            block.add_row(f"[bold]{name}[/]", "" if value is None else str(value))
+            block.add_row(Text(name, style="bold"), _cell(value))
         out.print(block, "")
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def show_fit(report: Any) -> None:
@@ -40,9 +43,9 @@ def show_fit(report: Any) -> None:
         shown.add_row(model["segment"], *counts, *map(str, cells), str(model["psi_against_champion_population"]))
     out.print(shown)
     for words in report.refused:
-        out.print(f"[yellow]not learned[/] {escape(words)}", soft_wrap=True, highlight=False)
+        say(marked("not learned", "yellow", words))
     for path in report.files:
-        out.print(f"written {path}", soft_wrap=True, highlight=False)
+        say(f"written {path}")
 
 
 def ingested(report: Any) -> dict[str, Any]:
@@ -68,14 +71,14 @@ def _show_sources(report: Any) -> None:
     from pipelines.feeds.remote.report import lines
 
     for line in lines(report.sources):
-        out.print(line, soft_wrap=True, highlight=False)
+        say(line)
 
 
 def show_ingested(report: Any) -> None:
     """Sources and files of an `IngestReport`: a row per feed, then each refusal in words."""
     _show_sources(report)
     if not report.files:
-        out.print("no new files")
+        say("no new files")
         return
     shown = Table("feed", "files", "rows in", "accepted", "duplicates", "quarantined", title="landed")
     for feed in sorted({each.feed for each in report.files}):
@@ -90,8 +93,7 @@ def show_ingested(report: Any) -> None:
         column.justify = "right"
     out.print(shown)
     for each in report.refused:
-        told = escape(f"{each.feed}/{each.name}: {each.reason}")
-        out.print(f"[yellow]{each.status}[/] {told}", soft_wrap=True, highlight=False)
+        say(marked(each.status, "yellow", f"{each.feed}/{each.name}: {each.reason}"))
 
 
 def show_release(release: Any) -> None:
@@ -109,11 +111,7 @@ def show_release(release: Any) -> None:
     shown.columns[2].justify = "right"
     out.print(shown)
     for note in release.notes:
-        out.print(f"[yellow]note[/] {escape(note)}", soft_wrap=True, highlight=False)
+        say(marked("note", "yellow", note))
     for path in (*release.files, release.database):
-        out.print(f"published {path}", soft_wrap=True, highlight=False)
-    out.print(
-        f"current   {release.folder.parent / 'current.duckdb'}  (shoudai sql, shoudai explain CODE)",
-        soft_wrap=True,
-        highlight=False,
-    )
+        say(f"published {path}")
+    say(f"current   {release.folder.parent / 'current.duckdb'}  (shoudai sql, shoudai explain CODE)")

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli.base import bar, day, in_words, main, out
+from pipelines.cli.base import bar, day, in_words, main, say
 
 
 @main.group(invoke_without_command=True)
 @click.option("--entities", type=int, help="Entities of the world, e.g. 20000.")
 @click.option("--months", type=int, default=14, show_default=True, help="Closed months that the panels report.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same bytes.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Same seed, same bytes.")
 @click.option("--out", "folder", type=click.Path(file_okay=False, path_type=Path), help="A new folder: one inbox.")
 @click.option("--dirt", type=click.Choice(["none", "light", "heavy"]), default="none", show_default=True)
 @click.option("--as-of", callback=day, metavar="DATE", help="The day the world is told for (default 2026-11-23).")
@@ -39,14 +39,16 @@ def simulate(
     world = province.World(entities, months, seed, dirt, as_of or AS_OF)
     with bar() as shown:
         rows = province.write(world, folder, shown)
-    out.print(f"{rows:,} rows of {entities:,} entities in {folder}, truth in {folder / province.TRUTH}", soft_wrap=True)
-    out.print(f"next: shoudai run --inbox {folder} --home HOME --as-of {world.as_of}", soft_wrap=True, highlight=False)
+    say(f"{rows:,} rows of {entities:,} entities in {folder}, truth in {folder / province.TRUTH}")
+    say(f"next: shoudai run --inbox {folder} --home HOME --as-of {world.as_of}")
 
 
 @simulate.command()
 @click.argument("release", type=click.Path(exists=True, path_type=Path))
 @click.option("--world", required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--seed", type=int, default=1, show_default=True, help="Same seed and release, same bytes.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Same seed and release, same bytes."
+)
 @click.option("--out", "folder", required=True, type=click.Path(file_okay=False, path_type=Path))
 @in_words
 def outcomes(release: Path, world: Path, seed: int, folder: Path) -> None:
@@ -54,4 +56,4 @@ def outcomes(release: Path, world: Path, seed: int, folder: Path) -> None:
     from pipelines.simulate.outcomes import play
 
     for feed, rows in play(release, world, seed, folder).items():
-        out.print(f"{feed:<20} {rows:>9,} rows", highlight=False)
+        say(f"{feed:<20} {rows:>9,} rows")

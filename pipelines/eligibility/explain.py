@@ -30,11 +30,10 @@ from pipelines.eligibility.explained_verdict import Verdict, verdict
 from pipelines.eligibility.history import Change, Weeks, history
 from pipelines.eligibility.rules import RULES, Rule
 from pipelines.eligibility.segments import SEGMENTS, Segment
-from pipelines.errors import UsageError
 from pipelines.names import name_zh, names_zh
 from pipelines.parameters import Parameters, parameters
 from pipelines.warehouse.connect import open_published
-from pipelines.warehouse.query import columns_of
+from pipelines.warehouse.query import columns_of, release_of
 
 if TYPE_CHECKING:
     from pipelines.warehouse.connect import Connection
@@ -198,14 +197,10 @@ def _opened(published: Path) -> Iterator[_Release]:
 
 
 def _release(con: Connection, published: Path) -> _Release:
-    week = rows_of(con, "SELECT max(week) AS week FROM out.eligibility")[0]["week"]
-    runs = "SELECT as_of, parameters_version FROM ops.runs WHERE week = ? ORDER BY started_at DESC LIMIT 1"
-    run = rows_of(con, runs, week)
-    if not run:
-        raise UsageError(f"{published} holds no release with its run in ops.runs; publish one with `shoudai run`")
-    as_of = run[0]["as_of"]
+    run = release_of(con, published)
+    week, as_of = run["week"], run["as_of"]
     now = parameters(as_of)
-    changed = run[0]["parameters_version"] not in (None, now.version)
+    changed = run["parameters_version"] not in (None, now.version)
     note = (
         "参数文件在本批次发布后有改动：所列门槛与额度算式按现行参数，结论按发布时 "
         "(parameter files changed since this release: thresholds shown are today's, outcomes are the release's)"

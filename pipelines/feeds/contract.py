@@ -173,7 +173,7 @@ def contract(feed: str) -> Contract:
     path = CONTRACTS / f"{feed}.yml"
     if not re.fullmatch(r"[a-z0-9_]+", feed) or not path.is_file():
         near = get_close_matches(feed, feeds(), n=3, cutoff=0.4)
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        hint = f"; did you mean {', '.join(near)}?" if near else "."
         raise UsageError(f"unknown feed {feed!r}{hint} Feeds are declared in schemas/feeds/: {', '.join(feeds())}")
     return load(path)
 

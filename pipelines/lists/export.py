@@ -78,6 +78,16 @@ def write_workbook(path: Path, rows: pl.DataFrame, week: str, context: ListConte
         book.add_text("说明", said, widths=(30, 78, 34, 14, 14))
 
 
+def make_room(path: Path) -> None:
+    """The folder of a file that is to be written, and the file, empty: each writer has its own words for a path it cannot use.
+
+    Raises:
+        OSError: it cannot be written there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+
+
 def write_csv(path: Path, parts: Iterable[pl.DataFrame]) -> None:
     """A CSV that Chinese Excel opens by double click: UTF-8 with BOM, CRLF; no text cell can start a formula."""
     with path.open("wb") as file:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from pipelines.errors import ShoudaiError
+from pipelines.errors import UsageError
 from pipelines.parameters.documents import declared
 from pipelines.parameters.plan import FOLDER
 
@@ -33,12 +33,12 @@ def rates(as_of: date) -> LprRate:
     """The LPR in force on `as_of`; after the table's end its last rate, flagged.
 
     Raises:
-        ShoudaiError: the day lies before the table's first rate.
+        UsageError: the day lies before the table's first rate.
     """
     table = _table()
     known = [day for day in table if day <= as_of]
     if not known:
-        raise ShoudaiError(
+        raise UsageError(
             f"no LPR on {as_of}: the table begins on {min(table)}. Price from that day on, or extend lpr.yml"
         )
     effective_on = max(known)

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import DeclarationError, ShoudaiError, UsageError
+from pipelines.errors import DeclarationError, UsageError
 from pipelines.parameters.documents import declared, digest
 
 FOLDER = Path(__file__).parent
@@ -89,8 +89,8 @@ def parameters(as_of: date, overrides: Mapping[str, object] | None = None) -> Pa
     """The plan's numbers in force on `as_of`; `overrides` replaces some for a rehearsal (text or typed values).
 
     Raises:
-        ShoudaiError: a number has no value yet on that day.
-        UsageError: an override names no parameter, or its value does not fit the parameter's unit.
+        UsageError: a number has no value yet on that day; an override names no parameter, or its value does not fit the
+            parameter's unit.
         DeclarationError: plan_2026.yml is wrong.
     """
     plan = _plan()
@@ -163,6 +163,9 @@ def _version(overrides: Mapping[str, object]) -> str:
     return f"{_digest_of_files()}+{digest([], *said)}"
 
 
+_MOST = Decimal(10**18)
+"""No number of a plan is larger, and no engine takes one of hundreds of digits."""
+
 _NOT_ABOVE = (
     ("min_insured_staff", "max_insured_staff"),
     ("max_missing_insured_months", "insured_window_months"),
@@ -181,7 +184,7 @@ def _in_force(name: str, spec: Mapping[str, Any], as_of: date) -> object:
     known = [day for day in spec["values"] if day <= as_of]
     if not known:
         first = min(spec["values"])
-        raise ShoudaiError(
+        raise UsageError(
             f"{name} ({spec['clause']}) has no value on {as_of}: its first holds from {first}. "
             f"Choose an as-of date from {first} on, or add an earlier value to {PLAN.name}"
         )
@@ -210,7 +213,7 @@ def _typed(name: str, value: object, spec: Mapping[str, Any]) -> object:
 
 def _amount(value: object) -> Decimal:
     made = Decimal(str(value))
-    if not made.is_finite() or made < 0:
+    if not made.is_finite() or made < 0 or made > _MOST:
         raise ValueError
     return made
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from pipelines.errors import ShoudaiError
+from pipelines.errors import UsageError
 from pipelines.parameters.documents import declared
 from pipelines.parameters.plan import FOLDER
 
@@ -32,12 +32,12 @@ def targets(as_of: date) -> list[Target]:
     """The targets of the newest plan year that had begun on `as_of`, in the plan's order.
 
     Raises:
-        ShoudaiError: no plan year had begun.
+        UsageError: no plan year had begun.
     """
     begun = [plan for plan in _plans() if plan[0].year <= as_of.year]
     if not begun:
         first = _plans()[0][0].year
-        raise ShoudaiError(f"no targets on {as_of}: the first plan year is {first}. Choose an as-of date from then on")
+        raise UsageError(f"no targets on {as_of}: the first plan year is {first}. Choose an as-of date from then on")
     return begun[-1]
 
 

@@ -11,7 +11,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from pipelines.errors import UsageError
 from pipelines.feeds.contract import Contract, contract, match_header
 from pipelines.feeds.personal import HIDDEN, OF_A_PERSON
-from pipelines.lists.export import FORMULA_START, write_csv
+from pipelines.lists.export import FORMULA_START, make_room, write_csv
 from pipelines.quarantine.state import OPEN, show_states
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import reader
@@ -49,6 +49,7 @@ def write_correction(settings: Settings, feed: str, path: Path, reason: str | No
         raise UsageError(f"no row of {feed}{about} is open in the quarantine; `shoudai quarantine` lists what is")
     groups = rows.with_columns(pl.col("headings").fill_null([])).partition_by("headings", maintain_order=True)
     shown = pl.concat([_of_one_header(made, group) for group in groups], how="diagonal")
+    make_room(path)
     _write(shown, path)
     return shown.height
 

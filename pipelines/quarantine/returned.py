@@ -22,7 +22,7 @@ from pipelines.lock import exclusive
 from pipelines.quarantine.correction import DIGEST, FEED, REFERENCE, ROW, column_names, without_apostrophe
 from pipelines.quarantine.state import show_states
 from pipelines.settings import BUSINESS_ZONE, Settings
-from pipelines.warehouse.connect import Connection, transaction, writer
+from pipelines.warehouse.connect import Connection, expect_warehouse, transaction, writer
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ def take_back(settings: Settings, path: Path, day: date | None = None) -> Return
     received_on = day or datetime.now(BUSINESS_ZONE).date()
     corrected = _read(path)
     feed = contract(str(corrected[FEED][0])).feed
+    expect_warehouse(settings)
     with exclusive(settings.home, "quarantine return"), writer(settings) as con, landing(con, settings) as lands:
         show_states(con)
         known = con.execute(
@@ -90,7 +91,8 @@ def _read(path: Path) -> pl.DataFrame:
 def _matched(path: Path, corrected: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """The corrected rows beside what the quarantine holds of them."""
     rows = corrected.with_columns(
-        pl.col(DIGEST).alias("file_id"), pl.col(ROW).cast(pl.Float64, strict=False).cast(pl.Int64).alias("row_no")
+        pl.col(DIGEST).alias("file_id"),
+        pl.col(ROW).cast(pl.Float64, strict=False).cast(pl.Int64, strict=False).alias("row_no"),
     )
     joined = rows.join(known, on=["file_id", "row_no"], how="left", maintain_order="left")
     strange = joined.filter(pl.col("state").is_null())

@@ -9,10 +9,11 @@ import fastexcel
 import polars as pl
 
 from pipelines.errors import UsageError
+from pipelines.lists.export import make_room
 from pipelines.registers.link import link
 from pipelines.runs import Run
 from pipelines.settings import BUSINESS_ZONE, Settings, week_of
-from pipelines.warehouse.connect import catalog_version, transaction, writer
+from pipelines.warehouse.connect import catalog_version, expect_warehouse, transaction, writer
 from pipelines.warehouse.migrate import migrate
 
 HEADINGS = {
@@ -50,7 +51,7 @@ def export_review(settings: Settings, path: Path, as_of: date | None, run_id: st
         pl.col("is_ambiguous").replace_strict({True: "是", False: ""}, return_dtype=pl.String)
     ).rename(HEADINGS)
     shown = shown.select(*HEADINGS.values(), *(pl.lit(None, pl.String).alias(heading) for heading in ANSWERS.values()))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_room(path)
     if path.suffix == ".csv":
         shown.write_csv(path, include_bom=True)
     else:
@@ -71,6 +72,7 @@ def import_decisions(settings: Settings, path: Path, decided_on: date | None = N
     decided = _answered(_rows(path), path)
     if decided.is_empty():
         raise UsageError(f"{path.name}: no row has 是 or 否 under {ANSWERS['decision']!r}; fill it in and import again")
+    expect_warehouse(settings)
     day = decided_on or datetime.now(BUSINESS_ZONE).date()
     with writer(settings) as con:
         migrate(con)
@@ -90,6 +92,7 @@ def import_decisions(settings: Settings, path: Path, decided_on: date | None = N
 
 def _linked(settings: Settings, as_of: date | None, run_id: str) -> Run:
     """The links at as-of in a work folder of their own, so that a list under way is not disturbed."""
+    expect_warehouse(settings)
     day = as_of or settings.default_as_of()
     with writer(settings) as con:
         migrate(con)

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from pipelines.eligibility.explain import explain_each
 from pipelines.eligibility.history import CAUSES, Change, Weeks, history
 from pipelines.eligibility.rules import RULES
-from pipelines.errors import UsageError
 from pipelines.feeds.contract import contract
 from pipelines.parameters import parameters, targets
 from pipelines.report.figures import (
@@ -40,7 +39,7 @@ from pipelines.report.weekly_page import page
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import Connection, open_published
 from pipelines.warehouse.publish import CURRENT
-from pipelines.warehouse.query import published_rows
+from pipelines.warehouse.query import published_rows, release_of
 
 T = TypeVar("T")
 
@@ -80,11 +79,10 @@ def weekly(published: Path) -> Weekly:
 
 
 def _weekly(con: Connection, published: Path) -> Weekly:
-    release = next(iter(published_rows(con, "report/release")), None)
-    if release is None:
-        raise UsageError(f"{published} holds no release with its run in ops.runs; publish one with `shoudai run`")
-    week, followed_on = release["week"], release["followed_on"] or release["as_of"]
+    release = release_of(con, published)
+    week = release["week"]
     asked = _Asked(con, {"week": week})
+    followed_on = asked.rows("followed")[0]["followed_on"] or release["as_of"]
     weeks = Weeks(con, published, week)
     since = max((each for each in weeks.runs if each < week), default=None)
     checks, failed = checks_of_list(con, "ops.checks")

@@ -20,6 +20,7 @@ from pipelines.simulate.facts import LENDERS, MANAGERS
 from pipelines.simulate.headings import HEADINGS
 from pipelines.simulate.planted import rows as planted
 from pipelines.simulate.spool import Spooled
+from pipelines.warehouse.connect import open_published
 
 FEEDS = {
     "crm__contacts": "cdjl",
@@ -66,11 +67,14 @@ def target_list(release: Path) -> pl.DataFrame:
     path = release if release.is_file() else next((each for each in candidates if each.is_file()), None)
     if path is None:
         raise UsageError(f"no published list under {release}; expected a home, a release folder or a .duckdb file")
-    with duckdb.connect(str(path.resolve()), read_only=True) as con:
-        rows = con.execute(
-            "SELECT week, rank, uscc, is_holdout, manager, limit_yuan FROM out.target_list "
-            "WHERE week = (SELECT max(week) FROM out.target_list) ORDER BY rank"
-        ).pl()
+    try:
+        with open_published(path) as con:
+            rows = con.execute(
+                "SELECT week, rank, uscc, is_holdout, manager, limit_yuan FROM out.target_list "
+                "WHERE week = (SELECT max(week) FROM out.target_list) ORDER BY rank"
+            ).pl()
+    except duckdb.CatalogException as error:
+        raise UsageError(f"{path} holds no out.target_list; expected a published .duckdb file") from error
     if rows.is_empty():
         raise UsageError(f"the list in {path} is empty")
     return rows

@@ -39,6 +39,9 @@ _GB_PER_MILLION = 0.24
 """A month of a million entities on disk, packed as their departments pack it; measured."""
 
 _FEWEST_MONTHS, _MOST_MONTHS = 3, 36
+_FIRST_AS_OF, _LAST_AS_OF = date(1950, 1, 1), date(2090, 1, 1)
+"""All days of a world, decades back and some years ahead, are among those a department may write."""
+
 _DIRT_SCHEMA = {"feed": pl.String, "file": pl.String, "row_no": pl.Int64, "what": pl.String, "fate": pl.String,
                 "reason": pl.String}  # fmt: skip
 
@@ -104,6 +107,8 @@ class World:
             raise UsageError(f"a world of {self.entities:,} entities; expected 1,000 to {most:,}")
         if not _FEWEST_MONTHS <= self.months <= _MOST_MONTHS:
             raise UsageError(f"{self.months} months; expected {_FEWEST_MONTHS} to {_MOST_MONTHS}")
+        if not _FIRST_AS_OF <= self.as_of <= _LAST_AS_OF:
+            raise UsageError(f"as of {self.as_of}; expected a day from {_FIRST_AS_OF} to {_LAST_AS_OF}")
         if self.dirt not in RATES:
             raise UsageError(f"dirt {self.dirt!r}; expected one of {', '.join(RATES)}")
 

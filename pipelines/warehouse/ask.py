@@ -31,14 +31,17 @@ def ask(published: Path, query: str | None) -> Answer:
     """The answer of the published file to a query; without one, its tables.
 
     Raises:
-        UsageError: the SQL is wrong (the engine's words follow), or nothing was published.
+        UsageError: the SQL is wrong (the engine's words follow) or says nothing, or nothing was published.
     """
     con = open_published(published)
     try:
-        result = con.execute(query or TABLES)
+        text = TABLES if query is None else query
+        if not con.extract_statements(text):
+            raise UsageError(f"{text[:60]!r} holds no statement; expected SQL such as: FROM out.target_list LIMIT 10")
+        result = con.execute(text)
         rows = result.fetchmany(MOST_ROWS + 1)
         columns = tuple(column[0] for column in result.description or ())
-    except duckdb.Error as error:
+    except (duckdb.Error, OverflowError) as error:  # a value may be larger than Python's own type of its kind
         raise UsageError(f"the published file cannot answer this: {error}") from error
     finally:
         con.close()

@@ -57,9 +57,7 @@ def reader(settings: Settings, version: int | None = None) -> Iterator[Connectio
     Raises:
         UsageError: there is no warehouse yet.
     """
-    kind, _, where = settings.catalog.partition(":")
-    if kind == "sqlite" and not Path(where).is_file():
-        raise UsageError(f"no warehouse at {settings.home} yet; run `shoudai run` first, or name another --home")
+    expect_warehouse(settings)
     con = _engine(settings)
     try:
         with disk_full_in_words(settings.home):
@@ -67,6 +65,17 @@ def reader(settings: Settings, version: int | None = None) -> Iterator[Connectio
             yield con
     finally:
         con.close()
+
+
+def expect_warehouse(settings: Settings) -> None:
+    """For a command that writes, but not into a new warehouse.
+
+    Raises:
+        UsageError: there is none yet.
+    """
+    kind, _, where = settings.catalog.partition(":")
+    if kind == "sqlite" and not Path(where).is_file():
+        raise UsageError(f"no warehouse at {settings.home} yet; run `shoudai run` first, or name another --home")
 
 
 def catalog_version(con: Connection) -> int:
@@ -79,11 +88,17 @@ def open_published(path: Path) -> Connection:
     """A published `.duckdb`, read-only; any number of readers at once, also while a run is going on.
 
     Raises:
-        UsageError: nothing was published there yet.
+        UsageError: nothing was published there yet, or what lies there is no such file.
     """
     if not path.exists():
         raise UsageError(f"no published release at {path}; run `shoudai run` first")
-    return duckdb.connect(str(path.resolve()), read_only=True)
+    try:
+        return duckdb.connect(str(path.resolve()), read_only=True)
+    except duckdb.Error as error:
+        raise UsageError(
+            f"{path} cannot be opened ({str(error).splitlines()[0]}); expected a published .duckdb file: "
+            "publish the week again with `shoudai run`"
+        ) from error
 
 
 @contextmanager
@@ -192,7 +207,23 @@ def _attach(con: Connection, settings: Settings, *, read_only: bool, version: in
     options = [f"DATA_PATH {quoted(settings.lake.rstrip('/') + '/')}", "OVERRIDE_DATA_PATH TRUE"]  # a home may be moved
     options += ["READ_ONLY"] if read_only else []
     options += [f"SNAPSHOT_VERSION {version:d}"] if version is not None else []
-    con.execute(f"ATTACH {quoted(f'ducklake:{kind}:{where}')} AS lake ({', '.join(options)})")
+    try:
+        con.execute(f"ATTACH {quoted(f'ducklake:{kind}:{where}')} AS lake ({', '.join(options)})")
+    except duckdb.IOException as error:
+        if kind == "sqlite":  # its disk may be full, which is said elsewhere
+            raise
+        why = str(error).replace(where, "…").splitlines()[0]  # where may hold a password
+        raise UsageError(
+            f"the {kind} catalog cannot be reached: {why}; look at SHOUDAI_CATALOG and its server"
+        ) from None
+
+
+def _is_sqlite(catalog: Path) -> bool:
+    """Whether a file is new, or begins as every SQLite file does."""
+    if not catalog.is_file():
+        return False
+    with catalog.open("rb") as file:
+        return file.read(16) in (b"", b"SQLite format 3\0")
 
 
 def _prepare_sqlite(catalog: Path) -> None:
@@ -200,6 +231,10 @@ def _prepare_sqlite(catalog: Path) -> None:
     catalog.parent.mkdir(parents=True, exist_ok=True)
     if not catalog.exists():
         catalog.touch(mode=0o600)
+    if not _is_sqlite(catalog):
+        raise UsageError(
+            f"SHOUDAI_CATALOG: {catalog} is no SQLite file; expected sqlite:PATH of a warehouse, or a new path"
+        )
     with sqlite3.connect(catalog) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
     connection.close()

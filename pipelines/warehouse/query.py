@@ -89,3 +89,16 @@ def published_rows(con: Connection, name: str, **parameters: object) -> list[dic
         ) from error
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def release_of(con: Connection, published: Path) -> dict[str, Any]:
+    """The run that made the file `published`, open on `con`: week, as_of, catalog_version, parameters_version, notes.
+
+    Asked of the ledger, not of the list or the register, which may be empty.
+
+    Raises:
+        UsageError: the file holds no published run.
+    """
+    for run in published_rows(con, "published/release"):
+        return run
+    raise UsageError(f"{published} holds no release with its run in ops.runs; publish one with `shoudai run`")

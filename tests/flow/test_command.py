@@ -104,4 +104,14 @@ def test_an_empty_home_is_said_so(tmp_path, words, says):
 
 def test_a_wrong_date_is_said_so(tmp_path):
     home = Home(settings_of(tmp_path / "home", tmp_path / "inbox"), None)
-    assert "expected one such as 2026-11-23" in shoudai(home, "run", "--as-of", "23.11.2026", check=2).stderr
+    assert "expected one such as 2026-11-23" in shoudai(home, "run", "--as-of", "23.11.2026", check=64).stderr
+
+
+def test_a_day_before_the_first_parameter_is_a_wrong_call(tmp_path):
+    home = Home(settings_of(tmp_path / "home", tmp_path / "inbox"), None)
+    assert "has no value on 2025-06-02" in shoudai(home, "run", "--as-of", "2025-06-02", check=64).stderr
+
+
+def test_before_the_first_list_that_is_said(bare):
+    assert "no list was published yet" in shoudai(bare, "lists", inbox=False).stdout
+    assert json.loads(shoudai(bare, "lists", "--json", inbox=False).stdout) == []

@@ -72,9 +72,19 @@ def test_a_revision_of_the_week_gets_the_conversions_up_to_the_day_they_reached(
     assert release.folder.name == f"{WEEK}-r2"
 
 
-def test_tracking_an_earlier_day_brings_them_up_to_the_day_they_reached(home):
+def test_a_day_that_was_due_earlier_brings_them_up_to_the_day_they_reached(home):
     contact(home)
     flow.track(home.settings, LATER)
-    path = flow.track(home.settings, AS_OF)
+    path = flow.track(home.settings, due=AS_OF)
     assert path.name == f"shoudai-{WEEK}+{LATER}.duckdb"
     assert home.ask(FOLLOWED) == [(1, 1, LATER)]
+
+
+def test_an_earlier_day_that_is_asked_for_takes_them_back(home):
+    contact(home)
+    flow.track(home.settings, date(2126, 12, 2))  # a typing error
+    flow.track(home.settings, LATER)
+    assert home.ask(FOLLOWED) == [(1, 1, LATER)]
+    flow.track(home.settings, AS_OF)
+    assert home.ask(FOLLOWED) == [(0, 0, AS_OF)]
+    assert home.lake("SELECT count(contacted_on) FROM lake.out.conversions") == [(0,)]

@@ -70,6 +70,23 @@ def test_the_export_has_the_original_headings_and_no_formula(social, tmp_path):
     assert sheet["费款所属期"].to_list() == ["202613"]
 
 
+def test_the_export_makes_its_folder_and_says_when_it_cannot(social, tmp_path):
+    for name in ("a.csv", "a.xlsx"):
+        assert write_correction(social.settings, "social__insurance", tmp_path / "new" / "folder" / name) == 2
+    (tmp_path / "file").touch()
+    wanted = str(tmp_path / "file" / "a.xlsx")
+    done = shoudai(social, "quarantine", "export", "social__insurance", "--out", wanted, check=74, inbox=False)
+    assert "file cannot be used: File exists" in done.stderr
+
+
+@pytest.mark.parametrize("number", ["nan", "1e300", "zwei", ""])
+def test_a_row_whose_number_is_none_is_said_so(social, tmp_path, number):
+    write_correction(social.settings, "social__insurance", tmp_path / "a.csv")
+    path = corrected(tmp_path / "a.csv", tmp_path / "b.csv", 来源行号=("2", number))
+    with pytest.raises(UsageError, match="1 rows are not in the quarantine"):
+        take_back(social.settings, path, RETURN_DAY)
+
+
 def test_corrected_rows_come_back_from_their_day_on_and_replace_nothing(social, tmp_path):
     write_correction(social.settings, "social__insurance", tmp_path / "a.csv")
     path = corrected(tmp_path / "a.csv", tmp_path / "b.csv", 参保人数=("2", "7"))

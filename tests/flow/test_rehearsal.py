@@ -144,7 +144,7 @@ def test_a_rate_of_nothing_and_of_all_stays_between_nought_and_one() -> None:
 
 
 def test_the_command_prints_a_table_json_and_a_harmless_csv(county: Home, tmp_path: Path) -> None:
-    path = tmp_path / "moving.csv"
+    path = tmp_path / "new" / "moving.csv"
     text = shoudai(county, "rehearse", "--set", LOWER_TAX, "--out", str(path), inbox=False).stdout
     assert "min_annual_tax_yuan: 50000 -> 30000" in text
     assert "individual_taxpayer" in text

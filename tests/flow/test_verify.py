@@ -53,6 +53,17 @@ def test_a_ledger_that_does_not_agree_is_found(home, sql, which, words):
     assert words in found[which]
 
 
+def test_parquet_that_is_gone_is_found_and_the_rest_is_looked_at_all_the_same(copied):
+    home = copied()
+    for path in (home.settings.home / "lake" / "feed" / "tax__payments").glob("*.parquet"):
+        path.unlink()
+    findings = verify(home.settings)
+    (broken,) = (each for each in findings if not each.is_sound)
+    assert broken.name == "what 'in lake' rests on can be read"
+    assert ".parquet" in broken.faults[0]
+    assert len(findings) == 5
+
+
 def test_changed_and_missing_archive_bytes_are_found(home):
     (archived,) = (path for path in home.settings.archive.rglob("*") if path.is_file())
     archived.chmod(0o644)

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines.errors import DeclarationError, ShoudaiError, UsageError
+from pipelines.errors import DeclarationError, UsageError
 from pipelines.parameters import clause, documents, industries, parameters, plan, rates, targets
 
 from .frames import AS_OF, outcome
@@ -28,7 +28,7 @@ def test_the_plans_numbers_are_typed_and_exact() -> None:
 
 
 def test_a_day_before_the_first_value_is_refused_with_the_day_it_begins() -> None:
-    with pytest.raises(ShoudaiError, match=r"has no value on 2025-12-31: its first holds from 2026-01-01"):
+    with pytest.raises(UsageError, match=r"has no value on 2025-12-31: its first holds from 2026-01-01"):
         parameters(date(2025, 12, 31))
 
 
@@ -77,6 +77,7 @@ def test_an_override_is_typed_like_the_parameter(name: str, given: object, expec
         ("min_operating_years", "2.5", "is no value in years"),
         ("min_annual_tax_yuan", "-1", "is no value in yuan"),
         ("min_annual_tax_yuan", "NaN", "is no value in yuan"),
+        ("min_annual_tax_yuan", "1e400", "is no value in yuan"),
         ("unrated_lane", "maybe", "is no value in flag"),
         ("flow_basis", "weekly", "is not one of monthly, annual"),
         ("holdout_share_pct", "100.5", "is out of range; expected pct from 0 to 100"),
@@ -118,7 +119,7 @@ def test_the_lpr_is_that_in_force_and_says_when_the_table_ends(
 
 
 def test_there_is_no_lpr_before_the_table() -> None:
-    with pytest.raises(ShoudaiError, match="no LPR on 2019-08-19: the table begins on 2019-08-20"):
+    with pytest.raises(UsageError, match="no LPR on 2019-08-19: the table begins on 2019-08-20"):
         rates(date(2019, 8, 19))
 
 
@@ -143,7 +144,7 @@ def test_the_targets_of_the_government_data_segments_fit_together() -> None:
 
 
 def test_there_are_no_targets_before_the_plan() -> None:
-    with pytest.raises(ShoudaiError, match="the first plan year is 2026"):
+    with pytest.raises(UsageError, match="the first plan year is 2026"):
         targets(date(2025, 12, 31))
     assert targets(date(2027, 3, 1))[0].year == 2026
 
