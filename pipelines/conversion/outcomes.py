@@ -7,13 +7,14 @@ one from the inbox.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
 
 from pipelines.conversion.returned import Feedback, delivery, feedback_in, sheets_of
+from pipelines.conversion.wordings import Wording, unusual_results
 from pipelines.errors import FileRefusedError, UsageError
 from pipelines.feeds import pull
 from pipelines.feeds.arrive import arrive
@@ -58,6 +59,7 @@ class HandedIn:
         weeks: the lists its rows name.
         strangers: filled-in rows whose code is not on the list of their week; landed all the same.
         first_stranger: the first of them.
+        wordings: results in other words than the usual among its rows in the feed, and as what refusal each is heard.
     """
 
     file: FileOutcome
@@ -68,6 +70,7 @@ class HandedIn:
     set_aside: tuple[Place, ...] = ()
     strangers: int = 0
     first_stranger: Place | None = None
+    wordings: tuple[Wording, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,8 @@ def hand_in(settings: Settings, path: Path, received_on: date | None = None) -> 
             handed_in = HandedIn(file, file.file_id)
         if not handed_in.file.is_good:
             lands.give_back(handed_in.file.feed, handed_in.file.name)
+        if handed_in.file.feed == FEED:
+            handed_in = replace(handed_in, wordings=unusual_results(con, handed_in.file.file_id))
     return handed_in
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from pipelines import flow
 from pipelines.cli import main
 from pipelines.conversion import outcomes
+from pipelines.conversion.wordings import Wording
 from pipelines.errors import FileRefusedError
 from pipelines.quarantine.correction import write_correction
 from pipelines.quarantine.state import reasons
@@ -99,6 +100,14 @@ def returned(county: Home, tmp_path_factory: pytest.TempPathFactory) -> Returned
 def counts(handed_in: outcomes.HandedIn) -> tuple[int, int, int, int]:
     file = handed_in.file
     return file.rows_in, file.accepted, file.duplicates, file.quarantined
+
+
+def next_list(home: Home) -> set[str]:
+    """The codes that the list of the week after would hold."""
+    following = flow.start(home.settings, NEXT_LIST)
+    for step in (flow.link, flow.features, flow.judge, flow.score, flow.offer, flow.pick):
+        step(following)
+    return set(pl.read_parquet(following.handover("picked"))["uscc"])
 
 
 def test_only_filled_in_rows_are_rows_of_the_feed_and_all_rows_are_counted(returned: Returned) -> None:
@@ -206,10 +215,7 @@ def test_a_list_worked_on_and_saved_again_brings_only_what_is_new(changed: Retur
 def test_who_refused_is_left_out_of_the_next_list_and_the_published_one_replays(changed: Returned) -> None:
     refusing, willing = changed.sheet.code(8), changed.sheet.code(2)
     assert flow.replay(changed.home.settings, WEEK).agrees
-    following = flow.start(changed.home.settings, NEXT_LIST)
-    for step in (flow.link, flow.features, flow.judge, flow.score, flow.offer, flow.pick):
-        step(following)
-    listed = set(pl.read_parquet(following.handover("picked"))["uscc"])
+    listed = next_list(changed.home)
     assert willing in listed
     assert refusing not in listed
 
@@ -229,6 +235,29 @@ def test_a_contact_of_days_to_come_closes_the_gate_and_its_row_is_named(changed:
     assert {name: rows for name, rows in after.items() if name != "files"} == {
         n: r for n, r in before.items() if n != "files"
     }
+
+
+REFUSED = {20: "拒绝营销。", 21: " 拒绝 营销 ", 22: "客户拒绝营销", 23: "不要再打", 24: "投诉"}
+PUT_OFF = {25: "过两天再说", 26: "过两天再说", 27: "未拒绝"}
+
+
+def test_a_refusal_in_other_words_is_honoured_and_words_not_known_are_said(changed: Returned, tmp_path: Path) -> None:
+    sheet = changed.sheet
+    for row, words in (REFUSED | PUT_OFF).items():
+        sheet.set(row, 触达时间=moment(row), 触达方式="电话", 触达结果=words)
+    report = flow.outcomes(changed.home.settings, sheet.save(tmp_path / "b.xlsx"), AGAIN)
+    said = [(each.words, each.rows, each.heard_as) for each in report.handed_in.wordings]
+    assert said[:2] == [("过两天再说", 2, ()), ("未拒绝", 1, ())], "unknown words first"
+    assert set(said[2:]) == {
+        ("拒绝营销。", 1, ("拒绝营销",)),
+        ("拒绝 营销", 1, ("拒绝营销",)),
+        ("客户拒绝营销", 1, ("拒绝营销",)),
+        ("不要再打", 1, ("拒绝营销",)),
+        ("投诉", 1, ("投诉",)),
+    }
+    listed = next_list(changed.home)
+    assert {row for row in REFUSED if sheet.code(row) in listed} == set()
+    assert {row for row in PUT_OFF if sheet.code(row) in listed} == PUT_OFF.keys()
 
 
 def as_xlsx(path: Path, *rows: tuple[object, ...]) -> Path:
@@ -307,6 +336,17 @@ def test_the_command_says_what_landed_what_did_not_and_what_is_new(command: Call
     assert "set aside sheet 名单, row 10: contacted_at: empty" in done.stdout
     assert f"not on the list of their week: 1; first sheet 名单, row 9: not on the list of {WEEK}" in done.stdout
     assert "7 (+7)" in done.stdout
+
+
+def test_the_command_says_which_words_it_does_not_know(
+    returned: Returned, command: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = (Wording("再说" * 50, 2, ()), Wording("投诉[银行]", 1, ("投诉",)))
+    report = replace(returned.report, handed_in=replace(returned.report.handed_in, wordings=said))
+    monkeypatch.setattr(flow, "outcomes", lambda *_: report)
+    done = command()
+    assert f"result '{'再说' * 20}…', rows: 2: not known, counts as a contact only; expected one of" in done.stdout
+    assert "result '投诉[银行]', rows: 1: heard as 投诉; not listed from the next list on" in done.stdout
 
 
 def test_a_script_reads_the_same_as_json(command: Callable[..., Result]) -> None:
