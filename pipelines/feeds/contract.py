@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -41,7 +42,10 @@ LINEAGE = {"file_id": "VARCHAR", "row_no": "BIGINT", "received_on": "DATE"}
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a feed: its type, the headings it goes by, and what a cell may hold."""
+    """One column of a feed: its type, the headings it goes by, and what a cell may hold.
+
+    `latest` is the last day that a date or time may be of: known only to whoever takes a delivery in, so no YAML states it.
+    """
 
     name: str
     type: str
@@ -54,6 +58,7 @@ class Column:
     lookups: Mapping[str, str] = field(default_factory=dict)
     minimum: float | None = None
     maximum: float | None = None
+    latest: date | None = None
     pattern: str | None = None
     personal: bool = False
 

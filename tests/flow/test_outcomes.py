@@ -23,7 +23,7 @@ from pipelines.errors import FileRefusedError
 from pipelines.quarantine.correction import write_correction
 from pipelines.quarantine.state import reasons
 from pipelines.verified import verify
-from pipelines.warehouse.connect import reader
+from pipelines.warehouse.connect import reader, writer
 
 from .homes import WEEK, Home, feed_tables, settings_of, shoudai
 
@@ -220,21 +220,61 @@ def test_who_refused_is_left_out_of_the_next_list_and_the_published_one_replays(
     assert refusing not in listed
 
 
-def test_a_contact_of_days_to_come_closes_the_gate_and_its_row_is_named(changed: Returned, tmp_path: Path) -> None:
+def test_a_row_of_days_to_come_or_without_a_result_is_set_aside_and_the_others_land(
+    changed: Returned, tmp_path: Path
+) -> None:
+    sheet = changed.sheet
+    sheet.set(20, 触达时间=datetime(2027, 11, 25, 9), 触达结果="有意向")  # a wrong year
+    sheet.set(21, 触达时间=datetime(2026, 11, 27, 23, 59), 触达结果="有意向")  # of the day of receipt
+    sheet.set(22, 触达时间=moment(22))
+    sheet.set(23, 触达时间=moment(23), 触达方式="电话", 触达结果=" ")
+    handed_in = outcomes.hand_in(changed.home.settings, sheet.save(tmp_path / "late.xlsx"), AGAIN)
+    assert (handed_in.file.status, *counts(handed_in)) == ("landed", 14, 1, 8, 5)
+    said = {each.row: each.words for each in handed_in.set_aside}
+    assert said.keys() == {10, 11, 20, 22, 23}
+    assert said[20] == "contacted_at: after 2026-11-27, the day of receipt"
+    assert {said[22], said[23]} == {"result: empty"}
+    seen = {code for (code,) in changed.home.seen("crm__contacts", AGAIN, "uscc")}
+    assert {row for row in range(20, 24) if sheet.code(row) in seen} == {21}, "one without a result is no contact"
+    again = outcomes.hand_in(changed.home.settings, tmp_path / "late.xlsx", TODAY)
+    assert (again.file.status, again.set_aside) == ("repeated", handed_in.set_aside), "said again"
+    sheet.set(20, 触达时间=moment(20))
+    sheet.set(22, 触达结果="拒绝营销")  # completed: nothing stands under its key
+    completed = outcomes.hand_in(changed.home.settings, sheet.save(tmp_path / "full.xlsx"), TODAY)
+    assert (counts(completed), {each.row for each in completed.set_aside}) == ((14, 2, 9, 3), {10, 11, 23})
+    assert sheet.code(22) in {
+        code for code, said in changed.home.seen("crm__contacts", TODAY, "uscc, result") if said == "拒绝营销"
+    }
+    once_more = outcomes.hand_in(changed.home.settings, tmp_path / "late.xlsx", TODAY)
+    assert {each.row for each in once_more.set_aside} == set(), "all of them stood in the later file"
+    assert all(finding.is_sound for finding in verify(changed.home.settings))
+
+
+def test_a_list_of_which_no_row_can_be_taken_is_refused_and_each_row_named(changed: Returned, tmp_path: Path) -> None:
     sheet, before = changed.sheet, feed_tables(changed.home.settings)
-    sheet.set(20, 触达时间=datetime(2027, 11, 25, 9), 触达结果="有意向")
-    report = flow.outcomes(changed.home.settings, sheet.save(tmp_path / "late.xlsx"), AGAIN)
+    sheet.page.delete_rows(2, 8)  # the two that could not be taken are left, now 2 and 3
+    report = flow.outcomes(changed.home.settings, sheet.save(tmp_path / "none.xlsx"), AGAIN)
     file = report.handed_in.file
     assert (file.status, report.database) == ("gate_failed", None)
-    assert "days_behind" in str(file.reason)
-    said = {each.row: each.words for each in report.handed_in.set_aside}
-    assert said[20] == "contacted_at: 2027-11-25 09:00:00 lies after 2026-11-27, the day of receipt"
+    assert "all 2 rows were refused" in str(file.reason)
+    assert [(each.row, each.words) for each in report.handed_in.set_aside] == [
+        (2, "contacted_at: empty"),
+        (3, "contacted_at: not a time"),
+    ]
     ledger = changed.home.lake("SELECT status, reason FROM lake.ops.files WHERE name = ?", [file.name])
     assert ledger == [("withdrawn", file.reason)], "it lies in no inbox, so it freezes nothing"
     after = feed_tables(changed.home.settings)
     assert {name: rows for name, rows in after.items() if name != "files"} == {
         n: r for n, r in before.items() if n != "files"
     }
+
+
+def test_an_entity_counts_as_published_from_the_as_of_of_its_release_on(changed: Returned) -> None:
+    with writer(changed.home.settings) as con:
+        con.execute("UPDATE lake.ops.runs SET as_of = DATE '2026-11-25'")
+    flow.track(changed.home.settings, AGAIN)
+    days = changed.home.ask("SELECT first_published_on, count(contacted_on) FROM out.conversions GROUP BY ALL")
+    assert days == [(date(2026, 11, 25), 0)], "those of 24 November came before the list"
 
 
 REFUSED = {20: "拒绝营销。", 21: " 拒绝 营销 ", 22: "客户拒绝营销", 23: "不要再打", 24: "投诉"}
