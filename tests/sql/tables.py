@@ -58,7 +58,7 @@ class Warehouse:
         self.con.execute(f"CREATE TABLE out.target_list ({columns_sql(table('out.target_list').table_columns)})")
         self.con.execute("CREATE TABLE out.releases (week VARCHAR, as_of DATE)")
         self.con.execute(
-            "CREATE TABLE plan.targets (target VARCHAR, clause VARCHAR, title_zh VARCHAR, unit VARCHAR, measure VARCHAR,"
+            "CREATE TABLE plan.targets (target VARCHAR, year INTEGER DEFAULT 2026, clause VARCHAR, title_zh VARCHAR, unit VARCHAR, measure VARCHAR,"
             " segments VARCHAR[], value DECIMAL(18, 2))"
         )
 

@@ -391,6 +391,43 @@ def test_pace_is_the_share_of_the_year_and_a_rate_is_projected_as_it_is(warehous
     ]
 
 
+def test_targets_of_a_year_that_is_over_stand_as_it_ended(warehouse: Warehouse) -> None:
+    """No targets of 2027 were set: those of 2026 are not measured by what happens in 2027."""
+    both = "['small_employer', 'online']"
+    publish(warehouse, "A", "B", week="2026-W50", segments=both)
+    publish(warehouse, "C", week="2027-W01", segments=both)  # 4 January 2027
+    warehouse.fill(
+        "feed.crm__disbursements",
+        "uscc, loan_no, disbursed_on, amount",
+        "('A', '1', '2026-12-31', 9), ('B', '2', '2027-01-01', 9), ('C', '3', '2027-01-04', 9)",
+    )
+    warehouse.fill(
+        "feed.crm__applications",
+        "uscc, application_no, applied_on, status",
+        "('A', '1', '2026-12-20', '通过'), ('B', '2', '2027-01-01', '通过'), ('C', '3', '2027-01-04', '通过')",
+    )
+    warehouse.fill(
+        "feed.sites__tenants",
+        "site_id, site_kind, opened_on, uscc",
+        "('P1', '园区', '2026-03-01', 'A'), ('P2', '园区', '2027-01-01', 'A'), ('P3', '园区', '2026-03-01', 'B')",
+    )
+    warehouse.fill("feed.crm__contacts", "uscc, contacted_at", "('A', '2026-12-31 23:00'), ('B', '2027-01-01 09:00')")
+    found = progress(warehouse, as_of=date(2027, 1, 11))
+    assert {name: row["actual_value"] for name, row in found.items()} == {
+        "found": 2,
+        "rate": 100,  # both of those first published in 2026, whenever they were paid
+        "green": 0,
+        "parks": 1,
+        "districts": 0,
+        "applied": 1,
+        "paid": 0,
+        "all": 1,
+    }
+    assert {(row["pace_pct"], row["as_of"]) for row in found.values()} == {(100.0, date(2027, 1, 11))}
+    assert (found["all"]["projection"], found["all"]["is_on_pace"]) == (1, False)
+    assert found["all"]["note"] == "2026年首贷，各条线之间按户去重"
+
+
 def test_applications_count_once_each_and_per_entity(warehouse: Warehouse) -> None:
     publish(warehouse, "A", "B", segments="['online']")
     publish(warehouse, "C")
