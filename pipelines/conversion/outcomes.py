@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.conversion.returned import Feedback, delivery, feedback_in, sheets_of, under
-from pipelines.conversion.wordings import Wording, unusual_results
+from pipelines.conversion.wordings import Wording, heard, unusual_results
 from pipelines.errors import FileRefusedError, UsageError
 from pipelines.feeds import pull
 from pipelines.feeds.arrive import arrive
@@ -34,6 +34,11 @@ OUTCOMES = (FEED, "crm__applications", "crm__disbursements", "crm__suppressions"
 """The feeds that say what became of a list."""
 
 _LONGEST_STEM = 40
+
+_NOT_HONOURED = (
+    "; REFUSAL NOT IN FORCE: hand the row in again, complete and with the time at which it was told, "
+    "or enter it in crm__suppressions"
+)
 
 
 @dataclass(frozen=True)
@@ -290,8 +295,12 @@ def _set_aside(con: Connection, rows: pl.DataFrame, file: FileOutcome) -> tuple[
     found = con.execute(
         f"SELECT row_no, array_to_string(reasons, '; ') FROM ({aside}) ORDER BY row_no", bound
     ).fetchall()
-    places = rows.select("sheet", "row").rows()
-    return tuple(Place(places[row_no - 1][0], places[row_no - 1][1], words) for row_no, words in found)
+    filled_in = rows.select("sheet", "row", "result").rows()
+    refusals = heard(con, [filled_in[row_no - 1][2] for row_no, _ in found])
+    return tuple(
+        Place(sheet, row, words + (_NOT_HONOURED if result in refusals else ""))
+        for (sheet, row, result), words in ((filled_in[row_no - 1], words) for row_no, words in found)
+    )
 
 
 def _strangers(con: Connection, rows: pl.DataFrame) -> list[Place]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -39,16 +40,20 @@ def unusual_results(con: Connection, file_id: str) -> tuple[Wording, ...]:
         """,
         [file_id, list(usual_values(FEED, "result"))],
     ).fetchall()
-    heard = _heard(con, [words for words, _ in rows])
-    found = [Wording(words, count, heard.get(words, ())) for words, count in rows]
+    refusals = heard(con, [words for words, _ in rows])
+    found = [Wording(words, count, refusals.get(words, ())) for words, count in rows]
     return tuple(sorted(found, key=lambda each: bool(each.heard_as)))
 
 
-def _heard(con: Connection, wordings: list[str]) -> dict[str, tuple[str, ...]]:
-    """As what each wording is heard by the SELECT that keeps entities off the lists: each stands for an entity that said it."""
+def heard(con: Connection, wordings: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The wordings that keep an entity off the lists, with the reasons: by the SELECT that does, of one entity for each.
+
+    Replaces the views of the connection on contacts and suppressions.
+    """
     con.execute("CREATE SCHEMA IF NOT EXISTS feed")
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE wordings AS SELECT unnest($wordings::VARCHAR[]) AS words", {"wordings": wordings}
+        "CREATE OR REPLACE TEMP TABLE wordings AS SELECT unnest($wordings::VARCHAR[]) AS words",
+        {"wordings": list(wordings)},
     )
     con.execute(
         f"""

@@ -277,6 +277,22 @@ def test_an_entity_counts_as_published_from_the_as_of_of_its_release_on(changed:
     assert days == [(date(2026, 11, 25), 0)], "those of 24 November came before the list"
 
 
+def test_a_refusal_in_a_row_set_aside_is_said_to_be_without_effect(changed: Returned, tmp_path: Path) -> None:
+    """The same moment told otherwise before, or no moment at all: the row waits in quarantine, and the entity stays listed."""
+    sheet = changed.sheet
+    sheet.set(3, 触达结果="客户拒绝营销")
+    sheet.set(10, 触达结果="拒绝")
+    handed_in = outcomes.hand_in(changed.home.settings, sheet.save(tmp_path / "b.xlsx"), AGAIN)
+    said = {each.row: each.words.split("; ") for each in handed_in.set_aside}
+    assert said[3][0].startswith("uscc+contacted_at: key_conflict")
+    assert said[10][0] == "contacted_at: empty"
+    assert all(said[row][1].startswith("REFUSAL NOT IN FORCE: hand the row in again") for row in (3, 10))
+    assert said[11] == ["contacted_at: not a time"]
+    sheet.set(3, 触达时间=moment(3) + timedelta(days=1))
+    corrected = outcomes.hand_in(changed.home.settings, sheet.save(tmp_path / "c.xlsx"), AGAIN)
+    assert 3 not in {each.row for each in corrected.set_aside}
+
+
 REFUSED = {20: "拒绝营销。", 21: " 拒绝 营销 ", 22: "客户拒绝营销", 23: "不要再打", 24: "投诉"}
 PUT_OFF = {25: "过两天再说", 26: "过两天再说", 27: "未拒绝"}
 
