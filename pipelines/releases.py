@@ -24,7 +24,7 @@ from pipelines.lists.checks import CHECKED, LIST, check_rows, judged
 from pipelines.lists.context import FeedSource, ListContext
 from pipelines.lists.export import export_list
 from pipelines.lists.manifest import MANIFEST, sha256, write_manifest
-from pipelines.parameters import parameters, rates
+from pipelines.parameters import parameters, rates, targets
 from pipelines.registers.divisions import division_names
 from pipelines.runs import Run
 from pipelines.scoring.card import versions as scorecard_versions
@@ -405,7 +405,7 @@ def _counts(run: Run) -> dict[str, int]:
 
 
 def _notes(run: Run, found: FoundFeeds) -> list[str]:
-    """What a reader of the list must know: sources out of reach, frozen rules, and a rate table that has ended."""
+    """What a reader of the list must know: sources out of reach, frozen rules, and a rate table or a plan that has ended."""
     states, lpr = found.states, rates(run.as_of)
     with reader(run.settings, run.version) as con:
         unread = failing(con)
@@ -419,7 +419,18 @@ def _notes(run: Run, found: FoundFeeds) -> list[str]:
             f"the LPR table ends with {lpr.effective_on}: rates use {lpr.lpr_1y_pct} %; "
             "add newer values to pipelines/parameters/lpr.yml"
         )
-    return notes
+    return notes + plan_notes(run.as_of)
+
+
+def plan_notes(as_of: date) -> list[str]:
+    """That the plan year is over and no other was declared, when that is so."""
+    year = targets(as_of)[0].year
+    if year == as_of.year:
+        return []
+    return [
+        f"no targets for {as_of.year}: those of {year} are shown as that year ended; "
+        f"add pipelines/parameters/targets_{as_of.year}.yml"
+    ]
 
 
 def published(settings: Settings) -> list[dict[str, object]]:

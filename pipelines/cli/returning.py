@@ -19,6 +19,9 @@ from pipelines.settings import Settings
 _MOST_SHOWN = 20
 """Rows set aside that are shown on a terminal; --json and the quarantine have all of them."""
 
+_LONGEST_SHOWN = 40
+"""Characters shown of a result that a person typed."""
+
 
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -77,12 +80,26 @@ def _show(report: Any) -> None:
     if handed_in.first_stranger:
         told = f"codes that are not on the list of their week: {handed_in.strangers:,}; first {_at(handed_in.first_stranger)}"
         say(marked("note", "yellow", told))
+    for wording in handed_in.wordings[:_MOST_SHOWN]:
+        say(marked("note", "yellow", _meaning(wording)))
     if handed_in.file.is_good:
         _show_progress(report)
 
 
 def _at(place: Any) -> str:
     return f"sheet {place.sheet}, row {place.row}: {place.words}"
+
+
+def _meaning(wording: Any) -> str:
+    """What a result in other words than the usual was taken for, and what to do about one that is not known."""
+    shown = wording.words if len(wording.words) <= _LONGEST_SHOWN else f"{wording.words[:_LONGEST_SHOWN]}…"
+    found = f"result {shown!r}, rows: {wording.rows:,}"
+    if wording.heard_as:
+        return f"{found}: heard as {'、'.join(wording.heard_as)}; not listed from the next list on"
+    return (
+        f"{found}: not known, counts as a contact only; expected one of the list's drop-down: hand in the row again with it "
+        "and a time of its own, or add the words to the lookups of schemas/feeds/crm__contacts.yml"
+    )
 
 
 def _show_progress(report: Any) -> None:

@@ -7,13 +7,14 @@ one from the inbox.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
 
-from pipelines.conversion.returned import Feedback, delivery, feedback_in, sheets_of
+from pipelines.conversion.returned import Feedback, delivery, feedback_in, sheets_of, under
+from pipelines.conversion.wordings import Wording, heard, unusual_results
 from pipelines.errors import FileRefusedError, UsageError
 from pipelines.feeds import pull
 from pipelines.feeds.arrive import arrive
@@ -22,9 +23,8 @@ from pipelines.feeds.convert import form_of
 from pipelines.feeds.decode import check_is_text
 from pipelines.feeds.header import fitting_feeds
 from pipelines.feeds.land import Landing, landing
-from pipelines.feeds.ledger import GATED, LANDED, FileOutcome
+from pipelines.feeds.ledger import GATED, LANDED, REPEATED, FileOutcome
 from pipelines.feeds.pull import Delivery
-from pipelines.feeds.read import numbered
 from pipelines.feeds.texts import head_of
 from pipelines.lists.feedback import FEED, HEADINGS, PLACE, SHEET
 from pipelines.settings import BUSINESS_ZONE, Settings
@@ -34,6 +34,11 @@ OUTCOMES = (FEED, "crm__applications", "crm__disbursements", "crm__suppressions"
 """The feeds that say what became of a list."""
 
 _LONGEST_STEM = 40
+
+_NOT_HONOURED = (
+    "; REFUSAL NOT IN FORCE: hand the row in again, complete and with the time at which it was told, "
+    "or enter it in crm__suppressions"
+)
 
 
 @dataclass(frozen=True)
@@ -54,10 +59,12 @@ class HandedIn:
         original: SHA-256 of the file as it was handed in; the archive has its bytes.
         listed: rows of a returned list; None for an export of the CRM.
         filled_in: of them with feedback.
-        set_aside: the rows that were not accepted (also when the gate closed), by their place in the workbook.
+        set_aside: the rows that were not accepted (also when the gate closed), by their place in the workbook; of a list that
+            had landed before, those that came in no later file.
         weeks: the lists its rows name.
         strangers: filled-in rows whose code is not on the list of their week; landed all the same.
         first_stranger: the first of them.
+        wordings: results in other words than the usual among its rows in the feed, and as what refusal each is heard.
     """
 
     file: FileOutcome
@@ -68,6 +75,7 @@ class HandedIn:
     set_aside: tuple[Place, ...] = ()
     strangers: int = 0
     first_stranger: Place | None = None
+    wordings: tuple[Wording, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,6 +119,8 @@ def hand_in(settings: Settings, path: Path, received_on: date | None = None) -> 
             handed_in = HandedIn(file, file.file_id)
         if not handed_in.file.is_good:
             lands.give_back(handed_in.file.feed, handed_in.file.name)
+        if handed_in.file.feed == FEED:
+            handed_in = replace(handed_in, wordings=unusual_results(con, handed_in.file.file_id))
     return handed_in
 
 
@@ -229,7 +239,7 @@ def _land(lands: Landing, settings: Settings, name: str, text: str, day: date) -
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     try:
-        with arrive(_delivery(FEED, path), settings, day) as arrival:
+        with arrive(_delivery(FEED, path), settings, day, under(day)) as arrival:
             return lands.land(arrival)
     finally:
         path.unlink()
@@ -265,25 +275,26 @@ def _link_earlier(con: Connection, rows: pl.DataFrame, file: FileOutcome) -> Non
 
 
 def _set_aside(con: Connection, rows: pl.DataFrame, file: FileOutcome) -> tuple[Place, ...]:
-    """The rows of the delivery just tried that were not accepted, by where they stand in the workbook.
-
-    When the gate has closed, rows that speak of days to come are named too: one of them closes it for all.
-    """
-    if file.status not in (LANDED, GATED):
+    """The rows of the delivery that were not accepted, now or when it landed before, by where they stand in the workbook."""
+    if file.status in (LANDED, GATED):
+        aside = "SELECT row_no, reasons FROM rejected"
+    elif file.status == REPEATED:
+        aside = """
+            SELECT row_no, reasons FROM lake.quarantine.rows ANTI JOIN lake.quarantine.returns USING (feed, file_id, row_no)
+            WHERE feed = $feed AND file_id = $file_id
+        """
+    else:
         return ()
-    late = f"SELECT row_no, contacted_at FROM ({numbered(con, 'FROM batch')}) WHERE CAST(contacted_at AS DATE) > $day"
+    bound = {"feed": file.feed, "file_id": file.file_id} if file.status == REPEATED else {}
     found = con.execute(
-        f"""
-        SELECT row_no, array_to_string(reasons, '; ') FROM rejected
-        UNION ALL
-        SELECT row_no, format('contacted_at: {{}} lies after {{}}, the day of receipt', contacted_at, $day::DATE)
-        FROM ({late}) WHERE $is_gated
-        ORDER BY 1
-        """,
-        {"day": file.received_on, "is_gated": file.status == GATED},
+        f"SELECT row_no, array_to_string(reasons, '; ') FROM ({aside}) ORDER BY row_no", bound
     ).fetchall()
-    places = rows.select("sheet", "row").rows()
-    return tuple(Place(places[row_no - 1][0], places[row_no - 1][1], words) for row_no, words in found)
+    filled_in = rows.select("sheet", "row", "result").rows()
+    refusals = heard(con, [filled_in[row_no - 1][2] for row_no, _ in found])
+    return tuple(
+        Place(sheet, row, words + (_NOT_HONOURED if result in refusals else ""))
+        for (sheet, row, result), words in ((filled_in[row_no - 1], words) for row_no, words in found)
+    )
 
 
 def _strangers(con: Connection, rows: pl.DataFrame) -> list[Place]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from pipelines.errors import FileRefusedError
-from pipelines.feeds.contract import HeadingMatch, contract
+from pipelines.feeds.contract import Contract, HeadingMatch, contract
 from pipelines.feeds.convert import converted
 from pipelines.feeds.header import TITLE_LINES, NoHeaderError, find_header
 from pipelines.lists.feedback import FEED, HEADINGS, PLACE, SHEET
@@ -89,6 +90,20 @@ def delivery(feedback: Feedback) -> str:
     made = contract(FEED)
     named = {column.name: column.title_zh for column in made.columns} | dict(zip(("sheet", "row"), PLACE, strict=True))
     return feedback.rows.select(pl.col(name).alias(title) for name, title in named.items()).write_csv()
+
+
+def under(received_on: date) -> Contract:
+    """The contract under which a returned list lands: a row without a result, or of a day to come, is set aside by itself.
+
+    A contact that says nothing would hide the row that completes it, which has the same key; one wrong year would close
+    the gate for all rows, as it must for the export of a system.
+    """
+    made = contract(FEED)
+    stricter = {
+        "contacted_at": replace(made.column("contacted_at"), latest=received_on),
+        "result": replace(made.column("result"), nullable=False),
+    }
+    return replace(made, columns=tuple(stricter.get(each.name, each) for each in made.columns))
 
 
 def _sheet(name: str, path: Path) -> Sheet:

@@ -24,6 +24,7 @@ def track(run: Run) -> None:
     with reader(run.settings, run.version) as con:
         show_feeds(con, run.as_of, run.handover("links"))
         _show_lists(con, run)
+        _show_releases(con, run)
         _show_targets(con, run)
         to_parquet(con, select("conversion/conversions"), named, run.handover("conversions"))
         con.execute(f"CREATE VIEW out.conversions AS FROM {quoted(str(run.handover('conversions')))}")
@@ -40,6 +41,21 @@ def _show_lists(con: Connection, run: Run) -> None:
         con.execute(
             f"CREATE VIEW out.target_list AS FROM out.earlier_lists UNION ALL BY NAME FROM {quoted(str(picked))}"
         )
+
+
+def _show_releases(con: Connection, run: Run) -> None:
+    """`out.releases`: the as-of of each week's newest release, and of the run's own where it has picked a list."""
+    own = f"SELECT {quoted(run.week)} AS week, DATE '{run.as_of}' AS as_of WHERE {run.handover('picked').exists()}"
+    con.execute(
+        f"""
+        CREATE VIEW out.releases AS
+        WITH own AS ({own})
+        FROM own
+        UNION ALL
+        SELECT week, arg_max(as_of, started_at) FROM lake.ops.runs ANTI JOIN own USING (week)
+        WHERE status = 'published' GROUP BY week
+        """
+    )
 
 
 def _show_targets(con: Connection, run: Run) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipelines.errors import FileRefusedError
 from pipelines.feeds import pull
-from pipelines.feeds.contract import contract
+from pipelines.feeds.contract import Contract, contract
 from pipelines.feeds.decode import Source, decoded
 from pipelines.feeds.pull import Control, Delivery
 from pipelines.settings import Settings
@@ -23,6 +23,7 @@ class Arrival:
     """One delivery before the engine reads it; used as a context, at whose end its decoded text is gone.
 
     Attributes:
+        made: the contract under which it lands.
         scratch: its own folder, for copies.
         received_on: the day it counts as received.
         control: what its control file states.
@@ -30,6 +31,7 @@ class Arrival:
     """
 
     delivery: Delivery
+    made: Contract
     scratch: Path
     received_on: date
     control: Control | None = None
@@ -63,21 +65,22 @@ class Arrival:
             self.control = pull.control_of(self.delivery)
             self.received_on = day or pull.received_on(self.delivery, self.control)
             self.file_id, archived = pull.archive(self.delivery, settings.archive, self.control)
-            self._found = self._open.enter_context(decoded(archived, contract(self.delivery.feed), self.scratch))
+            self._found = self._open.enter_context(decoded(archived, self.made, self.scratch))
         except (FileRefusedError, OSError) as fault:
             self._found = fault
 
 
-def arrive(delivery: Delivery, settings: Settings, day: date | None = None) -> Arrival:
+def arrive(delivery: Delivery, settings: Settings, day: date | None = None, under: Contract | None = None) -> Arrival:
     """Take one delivery in.
 
     Args:
         delivery: the file.
         settings: where the archive and the scratch folder are.
         day: on which it was received, from whoever hands it in; default: what its control file, name or time says.
+        under: a stricter contract than that of its feed.
     """
     scratch = _scratch(settings) / delivery.feed / delivery.name
-    arrival = Arrival(delivery, scratch, day or pull.received_on(delivery, None))
+    arrival = Arrival(delivery, under or contract(delivery.feed), scratch, day or pull.received_on(delivery, None))
     arrival.take(settings, day)
     return arrival
 

@@ -151,6 +151,9 @@ def _limits(column: Column) -> tuple[tuple[str, str], ...]:
         faults.append((f"{name} < {column.minimum}", f"{column.name}: below {column.minimum}"))
     if column.maximum is not None:
         faults.append((f"{name} > {column.maximum}", f"{column.name}: above {column.maximum}"))
+    if column.latest is not None:
+        after = f"CAST({name} AS DATE) > DATE '{column.latest}'"
+        faults.append((after, f"{column.name}: after {column.latest}, the day of receipt"))
     if column.pattern is not None:
         faults.append(
             (f"NOT regexp_full_match({name}, {quoted(column.pattern)})", f"{column.name}: not shaped {column.pattern}")

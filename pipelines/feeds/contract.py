@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -47,6 +48,7 @@ class Column:
     """One column of a feed: its type, the headings it goes by, and what a cell may hold.
 
     Attributes:
+        latest: the last day that a date or time may be of: known only to whoever takes a delivery in, so no YAML states it.
         is_free: people write words into it, and a personal number among them is masked; ids, which are digits too, are not.
     """
 
@@ -61,6 +63,7 @@ class Column:
     lookups: Mapping[str, str] = field(default_factory=dict)
     minimum: float | None = None
     maximum: float | None = None
+    latest: date | None = None
     pattern: str | None = None
     personal: bool = False
     is_free: bool = False

@@ -10,7 +10,7 @@ from datetime import date
 from pipelines.errors import FileRefusedError, FileWaitingError, is_disk_full
 from pipelines.feeds import history, pull
 from pipelines.feeds.arrive import Arrival, scratch_cleared
-from pipelines.feeds.contract import Contract, contract
+from pipelines.feeds.contract import Contract
 from pipelines.feeds.gate import Check, Gate
 from pipelines.feeds.ledger import GATED, LANDED, REFUSED, REPEATED, WAITING, FileOutcome, Ledger
 from pipelines.feeds.pull import Delivery
@@ -84,7 +84,7 @@ class Landing:
 
     def _land(self, arrival: Arrival, amends: str | None) -> FileOutcome:
         delivery, source, received_on = arrival.delivery, arrival.source, arrival.received_on
-        made = contract(delivery.feed)
+        made = arrival.made
         if not self._knows_register:
             history.know_register(self._con)
             self._knows_register = True

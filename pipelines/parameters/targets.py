@@ -13,8 +13,9 @@ from pipelines.parameters.plan import FOLDER
 
 @dataclass(frozen=True)
 class Target:
-    """One target of one plan year: what is counted (`measure`), over which primary segments (none = all), and how much.
+    """One target of one plan year: what is counted (`measure`), and how much of it.
 
+    `segments` bounds it to entities one of whose segments, the primary or another, is named; none = all.
     `value` is in `unit` (entities, sites, applications or pct).
     """
 

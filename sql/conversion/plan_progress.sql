@@ -1,29 +1,34 @@
 -- Where each target of the plan stands at as-of (S12-S31, S51): `out.plan_progress`.
 -- Grain: one row per target. Parameters: $as_of.
--- Reads plan.targets: target, clause, title_zh, unit, measure, segments, value (parameters/targets_*.yml).
+-- Reads plan.targets: target, year, clause, title_zh, unit, measure, segments, value (parameters/targets_*.yml).
 --
--- The year is as-of's. A line counts every entity whose segments (when first published) meet the target's, so lines
+-- The year is the target's own, up to as-of or its end: where no later targets exist, it stays as it ended. A line counts every entity whose segments (when first published) meet the target's, so lines
 -- overlap; a target without segments counts the house, each entity once. A first loan is ours only when no other lender
 -- came first (out.conversions: disbursed). A site is covered when its station is open and a tenant of it was contacted.
 -- actual_value is NULL where nothing can be measured: no site feed, or a rate over nobody.
 WITH calendar AS (
     SELECT
-        CAST(date_trunc('year', $as_of) AS DATE) AS begins,
-        ($as_of - begins) / (CAST(begins + INTERVAL 1 YEAR AS DATE) - begins) AS elapsed
+        year,
+        make_date(year, 1, 1) AS begins,
+        make_date(year + 1, 1, 1) AS next_begins,
+        least($as_of, next_begins - 1) AS ends,
+        (least($as_of, next_begins) - begins) / (next_begins - begins) AS elapsed
+    FROM (SELECT DISTINCT year FROM plan.targets)
 ),
 lines AS (
-    SELECT target.target, entity.*
+    SELECT target.target, calendar.begins, calendar.ends, entity.*
     FROM plan.targets AS target
+    JOIN calendar USING (year)
     JOIN out.conversions AS entity
         ON len(coalesce(target.segments, [])) = 0 OR list_has_any(entity.segments, target.segments)
 ),
 entity_counts AS (
     SELECT
         target,
-        count(*) FILTER (first_published_on >= begins) AS published,
-        count(*) FILTER (first_published_on >= begins AND outcome = 'disbursed') AS published_disbursed,
-        count(*) FILTER (outcome = 'disbursed' AND disbursed_on >= begins) AS first_loans
-    FROM lines, calendar
+        count(*) FILTER (first_published_on BETWEEN begins AND ends) AS published,
+        count(*) FILTER (first_published_on BETWEEN begins AND ends AND outcome = 'disbursed') AS published_disbursed,
+        count(*) FILTER (outcome = 'disbursed' AND disbursed_on BETWEEN begins AND ends) AS first_loans
+    FROM lines
     GROUP BY target
 ),
 application_counts AS (
@@ -41,29 +46,37 @@ application_counts AS (
             WHERE loan.disbursed_on <= $as_of AND loan.application_no IS NOT NULL
         ) AS is_disbursed
         FROM feed.crm__applications AS application
-    ) AS application USING (uscc), calendar
-    WHERE application.applied_on BETWEEN greatest(lines.first_published_on, begins) AND $as_of
+    ) AS application USING (uscc)
+    WHERE application.applied_on BETWEEN greatest(lines.first_published_on, lines.begins) AND lines.ends
     GROUP BY lines.target
 ),
 stations AS (
-    SELECT site.site_kind, site.site_id, bool_or(site.opened_on <= $as_of) AND count(contact.uscc) > 0 AS is_covered
+    SELECT
+        year,
+        site.site_kind,
+        site.site_id,
+        bool_or(site.opened_on <= ends) AND coalesce(bool_or(contact.contacted_on <= ends), FALSE) AS is_covered
     FROM feed.sites__tenants AS site
     LEFT JOIN (
-        SELECT DISTINCT uscc FROM feed.crm__contacts WHERE CAST(contacted_at AS DATE) <= $as_of
-    ) AS contact USING (uscc)
-    GROUP BY site.site_kind, site.site_id
+        SELECT uscc, CAST(min(contacted_at) AS DATE) AS contacted_on FROM feed.crm__contacts GROUP BY uscc
+    ) AS contact USING (uscc),
+    calendar
+    GROUP BY year, site.site_kind, site.site_id
 ),
 site_counts AS (
     SELECT
+        year,
         count(*) AS sites,
         count(*) FILTER (is_covered AND site_kind = '园区') AS parks,
         count(*) FILTER (is_covered AND site_kind = '商圈') AS districts
     FROM stations
+    GROUP BY year
 ),
 counted AS (
     SELECT
         target.*,
         calendar.elapsed,
+        format('{}年', year) AS in_year,
         target.unit = 'pct' AS is_rate,
         coalesce(published, 0) AS published,
         coalesce(published_disbursed, 0) AS published_disbursed,
@@ -81,8 +94,10 @@ counted AS (
             ELSE error('plan.targets: measure ' || measure || ' is not known; see sql/conversion/plan_progress.sql')
         END AS actual
     FROM plan.targets AS target
+    JOIN calendar USING (year)
     LEFT JOIN entity_counts USING (target)
-    LEFT JOIN application_counts USING (target), site_counts, calendar
+    LEFT JOIN application_counts USING (target)
+    LEFT JOIN site_counts USING (year)
 )
 SELECT
     $as_of AS as_of,
@@ -105,10 +120,10 @@ SELECT
             THEN format('{} 笔申请，其中 {} 笔放款；{}', applications, disbursed, per_entity)
         WHEN measure IN ('covered_parks', 'covered_districts') AND actual IS NULL THEN '无园区商圈数据，无法计算'
         WHEN measure IN ('covered_parks', 'covered_districts') THEN '服务站已启用且有触达记录'
-        WHEN measure = 'published_entities' THEN '本年首次入选，按户去重'
+        WHEN measure = 'published_entities' THEN in_year || '首次入选，按户去重'
         WHEN measure = 'applications' THEN '入选后的申请笔数；' || per_entity
-        WHEN len(coalesce(segments, [])) = 0 THEN '本年首贷，各条线之间按户去重'
-        ELSE '本年首贷；与其他条线可能重叠'
+        WHEN len(coalesce(segments, [])) = 0 THEN in_year || '首贷，各条线之间按户去重'
+        ELSE in_year || '首贷；与其他条线可能重叠'
     END AS note
 FROM counted
 ORDER BY clause, target

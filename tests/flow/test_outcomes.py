@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -18,11 +18,12 @@ from openpyxl.worksheet.worksheet import Worksheet
 from pipelines import flow
 from pipelines.cli import main
 from pipelines.conversion import outcomes
+from pipelines.conversion.wordings import Wording
 from pipelines.errors import FileRefusedError
 from pipelines.quarantine.correction import write_correction
 from pipelines.quarantine.state import reasons
 from pipelines.verified import verify
-from pipelines.warehouse.connect import reader
+from pipelines.warehouse.connect import reader, writer
 
 from .homes import WEEK, Home, feed_tables, settings_of, shoudai
 
@@ -99,6 +100,14 @@ def returned(county: Home, tmp_path_factory: pytest.TempPathFactory) -> Returned
 def counts(handed_in: outcomes.HandedIn) -> tuple[int, int, int, int]:
     file = handed_in.file
     return file.rows_in, file.accepted, file.duplicates, file.quarantined
+
+
+def next_list(home: Home) -> set[str]:
+    """The codes that the list of the week after would hold."""
+    following = flow.start(home.settings, NEXT_LIST)
+    for step in (flow.link, flow.features, flow.judge, flow.score, flow.offer, flow.pick):
+        step(following)
+    return set(pl.read_parquet(following.handover("picked"))["uscc"])
 
 
 def test_only_filled_in_rows_are_rows_of_the_feed_and_all_rows_are_counted(returned: Returned) -> None:
@@ -206,29 +215,105 @@ def test_a_list_worked_on_and_saved_again_brings_only_what_is_new(changed: Retur
 def test_who_refused_is_left_out_of_the_next_list_and_the_published_one_replays(changed: Returned) -> None:
     refusing, willing = changed.sheet.code(8), changed.sheet.code(2)
     assert flow.replay(changed.home.settings, WEEK).agrees
-    following = flow.start(changed.home.settings, NEXT_LIST)
-    for step in (flow.link, flow.features, flow.judge, flow.score, flow.offer, flow.pick):
-        step(following)
-    listed = set(pl.read_parquet(following.handover("picked"))["uscc"])
+    listed = next_list(changed.home)
     assert willing in listed
     assert refusing not in listed
 
 
-def test_a_contact_of_days_to_come_closes_the_gate_and_its_row_is_named(changed: Returned, tmp_path: Path) -> None:
+def test_a_row_of_days_to_come_or_without_a_result_is_set_aside_and_the_others_land(
+    changed: Returned, tmp_path: Path
+) -> None:
+    sheet = changed.sheet
+    sheet.set(20, 触达时间=datetime(2027, 11, 25, 9), 触达结果="有意向")  # a wrong year
+    sheet.set(21, 触达时间=datetime(2026, 11, 27, 23, 59), 触达结果="有意向")  # of the day of receipt
+    sheet.set(22, 触达时间=moment(22))
+    sheet.set(23, 触达时间=moment(23), 触达方式="电话", 触达结果=" ")
+    handed_in = outcomes.hand_in(changed.home.settings, sheet.save(tmp_path / "late.xlsx"), AGAIN)
+    assert (handed_in.file.status, *counts(handed_in)) == ("landed", 14, 1, 8, 5)
+    said = {each.row: each.words for each in handed_in.set_aside}
+    assert said.keys() == {10, 11, 20, 22, 23}
+    assert said[20] == "contacted_at: after 2026-11-27, the day of receipt"
+    assert {said[22], said[23]} == {"result: empty"}
+    seen = {code for (code,) in changed.home.seen("crm__contacts", AGAIN, "uscc")}
+    assert {row for row in range(20, 24) if sheet.code(row) in seen} == {21}, "one without a result is no contact"
+    again = outcomes.hand_in(changed.home.settings, tmp_path / "late.xlsx", TODAY)
+    assert (again.file.status, again.set_aside) == ("repeated", handed_in.set_aside), "said again"
+    sheet.set(20, 触达时间=moment(20))
+    sheet.set(22, 触达结果="拒绝营销")  # completed: nothing stands under its key
+    completed = outcomes.hand_in(changed.home.settings, sheet.save(tmp_path / "full.xlsx"), TODAY)
+    assert (counts(completed), {each.row for each in completed.set_aside}) == ((14, 2, 9, 3), {10, 11, 23})
+    assert sheet.code(22) in {
+        code for code, said in changed.home.seen("crm__contacts", TODAY, "uscc, result") if said == "拒绝营销"
+    }
+    once_more = outcomes.hand_in(changed.home.settings, tmp_path / "late.xlsx", TODAY)
+    assert {each.row for each in once_more.set_aside} == set(), "all of them stood in the later file"
+    assert all(finding.is_sound for finding in verify(changed.home.settings))
+
+
+def test_a_list_of_which_no_row_can_be_taken_is_refused_and_each_row_named(changed: Returned, tmp_path: Path) -> None:
     sheet, before = changed.sheet, feed_tables(changed.home.settings)
-    sheet.set(20, 触达时间=datetime(2027, 11, 25, 9), 触达结果="有意向")
-    report = flow.outcomes(changed.home.settings, sheet.save(tmp_path / "late.xlsx"), AGAIN)
+    sheet.page.delete_rows(2, 8)  # the two that could not be taken are left, now 2 and 3
+    report = flow.outcomes(changed.home.settings, sheet.save(tmp_path / "none.xlsx"), AGAIN)
     file = report.handed_in.file
     assert (file.status, report.database) == ("gate_failed", None)
-    assert "days_behind" in str(file.reason)
-    said = {each.row: each.words for each in report.handed_in.set_aside}
-    assert said[20] == "contacted_at: 2027-11-25 09:00:00 lies after 2026-11-27, the day of receipt"
+    assert "all 2 rows were refused" in str(file.reason)
+    assert [(each.row, each.words) for each in report.handed_in.set_aside] == [
+        (2, "contacted_at: empty"),
+        (3, "contacted_at: not a time"),
+    ]
     ledger = changed.home.lake("SELECT status, reason FROM lake.ops.files WHERE name = ?", [file.name])
     assert ledger == [("withdrawn", file.reason)], "it lies in no inbox, so it freezes nothing"
     after = feed_tables(changed.home.settings)
     assert {name: rows for name, rows in after.items() if name != "files"} == {
         n: r for n, r in before.items() if n != "files"
     }
+
+
+def test_an_entity_counts_as_published_from_the_as_of_of_its_release_on(changed: Returned) -> None:
+    with writer(changed.home.settings) as con:
+        con.execute("UPDATE lake.ops.runs SET as_of = DATE '2026-11-25'")
+    flow.track(changed.home.settings, AGAIN)
+    days = changed.home.ask("SELECT first_published_on, count(contacted_on) FROM out.conversions GROUP BY ALL")
+    assert days == [(date(2026, 11, 25), 0)], "those of 24 November came before the list"
+
+
+def test_a_refusal_in_a_row_set_aside_is_said_to_be_without_effect(changed: Returned, tmp_path: Path) -> None:
+    """The same moment told otherwise before, or no moment at all: the row waits in quarantine, and the entity stays listed."""
+    sheet = changed.sheet
+    sheet.set(3, 触达结果="客户拒绝营销")
+    sheet.set(10, 触达结果="拒绝")
+    handed_in = outcomes.hand_in(changed.home.settings, sheet.save(tmp_path / "b.xlsx"), AGAIN)
+    said = {each.row: each.words.split("; ") for each in handed_in.set_aside}
+    assert said[3][0].startswith("uscc+contacted_at: key_conflict")
+    assert said[10][0] == "contacted_at: empty"
+    assert all(said[row][1].startswith("REFUSAL NOT IN FORCE: hand the row in again") for row in (3, 10))
+    assert said[11] == ["contacted_at: not a time"]
+    sheet.set(3, 触达时间=moment(3) + timedelta(days=1))
+    corrected = outcomes.hand_in(changed.home.settings, sheet.save(tmp_path / "c.xlsx"), AGAIN)
+    assert 3 not in {each.row for each in corrected.set_aside}
+
+
+REFUSED = {20: "拒绝营销。", 21: " 拒绝 营销 ", 22: "客户拒绝营销", 23: "不要再打", 24: "投诉"}
+PUT_OFF = {25: "过两天再说", 26: "过两天再说", 27: "未拒绝"}
+
+
+def test_a_refusal_in_other_words_is_honoured_and_words_not_known_are_said(changed: Returned, tmp_path: Path) -> None:
+    sheet = changed.sheet
+    for row, words in (REFUSED | PUT_OFF).items():
+        sheet.set(row, 触达时间=moment(row), 触达方式="电话", 触达结果=words)
+    report = flow.outcomes(changed.home.settings, sheet.save(tmp_path / "b.xlsx"), AGAIN)
+    said = [(each.words, each.rows, each.heard_as) for each in report.handed_in.wordings]
+    assert said[:2] == [("过两天再说", 2, ()), ("未拒绝", 1, ())], "unknown words first"
+    assert set(said[2:]) == {
+        ("拒绝营销。", 1, ("拒绝营销",)),
+        ("拒绝 营销", 1, ("拒绝营销",)),
+        ("客户拒绝营销", 1, ("拒绝营销",)),
+        ("不要再打", 1, ("拒绝营销",)),
+        ("投诉", 1, ("投诉",)),
+    }
+    listed = next_list(changed.home)
+    assert {row for row in REFUSED if sheet.code(row) in listed} == set()
+    assert {row for row in PUT_OFF if sheet.code(row) in listed} == PUT_OFF.keys()
 
 
 def as_xlsx(path: Path, *rows: tuple[object, ...]) -> Path:
@@ -307,6 +392,17 @@ def test_the_command_says_what_landed_what_did_not_and_what_is_new(command: Call
     assert "set aside sheet 名单, row 10: contacted_at: empty" in done.stdout
     assert f"not on the list of their week: 1; first sheet 名单, row 9: not on the list of {WEEK}" in done.stdout
     assert "7 (+7)" in done.stdout
+
+
+def test_the_command_says_which_words_it_does_not_know(
+    returned: Returned, command: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = (Wording("再说" * 50, 2, ()), Wording("投诉[银行]", 1, ("投诉",)))
+    report = replace(returned.report, handed_in=replace(returned.report.handed_in, wordings=said))
+    monkeypatch.setattr(flow, "outcomes", lambda *_: report)
+    done = command()
+    assert f"result '{'再说' * 20}…', rows: 2: not known, counts as a contact only; expected one of" in done.stdout
+    assert "result '投诉[银行]', rows: 1: heard as 投诉; not listed from the next list on" in done.stdout
 
 
 def test_a_script_reads_the_same_as_json(command: Callable[..., Result]) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from pipelines.errors import DeclarationError, UsageError
 from pipelines.parameters import clause, documents, industries, parameters, plan, rates, targets
+from pipelines.releases import plan_notes
 
 from .frames import AS_OF, outcome
 from .oracle import size_class
@@ -141,6 +142,13 @@ def test_the_targets_of_the_government_data_segments_fit_together() -> None:
     assert found["online_applications"] * found["online_conversion"] / 100 == found["online_first_loans"] == 2400
     lines = ("government", "site", "green", "rural", "online")
     assert sum(found[f"{line}_first_loans"] for line in lines) == found["all_first_loans"]
+
+
+def test_a_plan_year_that_is_over_is_said_to_the_reader_of_the_list() -> None:
+    assert plan_notes(date(2026, 12, 31)) == []
+    (note,) = plan_notes(date(2027, 1, 4))
+    assert note.startswith("no targets for 2027: those of 2026 are shown as that year ended; add ")
+    assert note.endswith("targets_2027.yml")
 
 
 def test_there_are_no_targets_before_the_plan() -> None:

@@ -36,6 +36,7 @@ NUMBERS: Mapping[str, object] = {
     "maturity_days": 90,
     "z": Z,
     "bank_name": "蜀农商行",
+    "first_loan_definition": "never_any_loan",
 }
 Row = dict[str, Any]
 
@@ -46,7 +47,7 @@ def selected(feed: str) -> str:
 
 
 class Warehouse:
-    """An in-memory database with empty `feed.*`, `out.target_list` and `plan.targets`."""
+    """An in-memory database with empty `feed.*`, `out.target_list`, `out.releases` and `plan.targets`."""
 
     def __init__(self) -> None:
         self.con = duckdb.connect()
@@ -55,8 +56,9 @@ class Warehouse:
         for feed in feeds():
             self.con.execute(f"CREATE TABLE feed.{feed} ({columns_sql(contract(feed).table_columns)})")
         self.con.execute(f"CREATE TABLE out.target_list ({columns_sql(table('out.target_list').table_columns)})")
+        self.con.execute("CREATE TABLE out.releases (week VARCHAR, as_of DATE)")
         self.con.execute(
-            "CREATE TABLE plan.targets (target VARCHAR, clause VARCHAR, title_zh VARCHAR, unit VARCHAR, measure VARCHAR,"
+            "CREATE TABLE plan.targets (target VARCHAR, year INTEGER DEFAULT 2026, clause VARCHAR, title_zh VARCHAR, unit VARCHAR, measure VARCHAR,"
             " segments VARCHAR[], value DECIMAL(18, 2))"
         )
 

@@ -62,6 +62,22 @@ def test_the_week_of_the_turn_of_the_year_begins_in_december(warehouse: Warehous
     assert conversions(warehouse)["A"]["first_published_on"] == date(2025, 12, 29)
 
 
+def test_an_entity_is_published_on_the_as_of_of_its_release(warehouse: Warehouse) -> None:
+    publish(warehouse, "A", "B", week="2026-W48")  # its Monday is 23 November
+    warehouse.fill("out.releases", "week, as_of", "('2026-W48', '2026-11-25'), ('2026-W47', '2026-11-16')")
+    warehouse.fill(
+        "feed.crm__contacts",
+        "uscc, contacted_at",
+        "('A', '2026-11-24 09:00'), ('B', '2026-11-25 09:00') -- A before there was a list",
+    )
+    assert conversions(warehouse, as_of=date(2026, 11, 24)) == {}
+    found = conversions(warehouse, as_of=date(2026, 11, 30))
+    assert {uscc: (row["first_published_on"], row["contacted_on"]) for uscc, row in found.items()} == {
+        "A": (date(2026, 11, 25), None),
+        "B": (date(2026, 11, 25), date(2026, 11, 25)),
+    }
+
+
 def test_only_events_from_publication_to_as_of_count(warehouse: Warehouse) -> None:
     publish(warehouse, "early", "on", "late")
     for uscc, day in (("early", "2026-09-27"), ("on", "2026-09-28"), ("late", "2026-11-24")):
@@ -149,7 +165,7 @@ def test_lost_is_a_loan_of_another_lender_that_came_first(warehouse: Warehouse) 
         "uscc, loan_no, lender, kind, granted_on",
         """
         ('lost', '1', '他行', '贷款', '2026-10-09'), ('lost', '2', '再一家', '贴现', '2026-10-08'), -- the earlier one
-        ('before', '3', '他行', '贷款', '2026-09-27'), -- before publication: no loss of ours
+        ('before', '3', '他行', '贷款', '2026-09-27'), -- before publication, reported late: no first loan to be had any more
         ('ours', '4', '蜀农商行成都分行', '贷款', '2026-10-08'), -- our own branch
         ('first', '5', '他行', '贷款', '2026-10-21'), -- a day after ours
         ('same', '6', '他行', '贷款', '2026-10-20'), -- the same day as ours
@@ -167,7 +183,7 @@ def test_lost_is_a_loan_of_another_lender_that_came_first(warehouse: Warehouse) 
     found = conversions(warehouse)
     assert {uscc: (row["outcome"], row["lost_to"], row["lost_on"]) for uscc, row in found.items()} == {
         "lost": ("lost", "再一家", date(2026, 10, 8)),
-        "before": ("published", None, None),
+        "before": ("lost", "他行", date(2026, 9, 27)),
         "ours": ("published", None, None),
         "first": ("disbursed", None, None),
         "same": ("disbursed", None, None),
@@ -176,6 +192,60 @@ def test_lost_is_a_loan_of_another_lender_that_came_first(warehouse: Warehouse) 
         "92P": ("lost", "他行", date(2026, 10, 8)),
         "unnamed": ("published", None, None),
     }
+
+
+def test_a_first_loan_is_one_before_which_there_was_none(warehouse: Warehouse) -> None:
+    """S09: any earlier loan disqualifies, also one that is reported after ours, or whose day or lender nobody wrote down."""
+    late = ("other", "ours", "crm", "unnamed", "undated", "our_undated", "neither", "owner", "later")
+    publish(warehouse, *late, "92owner", "crm_only", "undated_only")
+    warehouse.fill(
+        "feed.credit__loans",
+        "uscc, loan_no, lender, kind, granted_on",
+        """
+        ('other', '1', '他行', '贷款', '2026-09-27'),
+        ('ours', '2', '蜀农商行成都分行', '贷款', '2019-05-01'), -- an old loan of ours: ours again, and not the first
+        ('unnamed', '3', NULL, '贴现', '2026-09-27'), -- whoever lent, it was before all of ours that count
+        ('undated', '4', '他行', '贷款', NULL), -- disproves, as in never_borrowed
+        ('our_undated', '5', '蜀农商行', '贷款', NULL), -- may be the very loan we paid out
+        ('neither', '6', NULL, '贷款', NULL), -- may be that too
+        ('owner', '7', '他行', '个人经营贷款', '2026-09-27'), -- of an enterprise's owner: not its loan
+        ('92owner', '8', '他行', '个人经营贷款', '2026-09-27'),
+        ('later', '9', '他行', '贷款', '2026-11-24'), -- after as-of
+        ('crm', '10', '他行', '贷款', '2026-10-01'), -- after our first, before our second: nothing lost
+        ('undated_only', '11', '他行', '贷款', NULL)
+        """,
+    )
+    paid = ", ".join(f"('{uscc}', '{uscc}', '2026-10-20', 9)" for uscc in (*late, "92owner"))
+    warehouse.fill(
+        "feed.crm__disbursements",
+        "uscc, loan_no, disbursed_on, amount",
+        f"""{paid},
+        ('crm', 'old', '2026-09-27', 7), ('crm_only', 'older', '2026-09-27', 7) -- ours, before publication
+        """,
+    )
+    warehouse.fill("feed.crm__contacts", "uscc, contacted_at", "('crm', '2026-10-01 09:00')")
+    found = conversions(warehouse)
+    assert {uscc: (row["outcome"], row["lost_to"], row["lost_on"]) for uscc, row in found.items()} == {
+        "other": ("lost", "他行", date(2026, 9, 27)),
+        "ours": ("published", None, None),
+        "crm": ("contacted", None, None),
+        "unnamed": ("published", None, None),
+        "undated": ("lost", "他行", None),
+        "our_undated": ("disbursed", None, None),
+        "neither": ("disbursed", None, None),
+        "owner": ("disbursed", None, None),
+        "92owner": ("lost", "他行", date(2026, 9, 27)),
+        "later": ("disbursed", None, None),
+        "crm_only": ("published", None, None),
+        "undated_only": ("lost", "他行", None),
+    }
+    assert (found["crm"]["disbursed_on"], found["crm"]["amount_yuan"]) == (date(2026, 10, 20), 9)
+    narrow = conversions(warehouse, first_loan_definition="never_enterprise_loan")
+    assert {uscc for uscc in found if narrow[uscc] != found[uscc]} == {"92owner"}
+    assert narrow["92owner"]["outcome"] == "disbursed"
+    warehouse.as_view("conversions")
+    (cohort,) = warehouse.rows("conversion/funnel")
+    assert (cohort["published"], cohort["disbursed"], cohort["lost"]) == (12, 4, 4)
 
 
 def test_a_rate_never_counts_who_is_not_in_its_denominator(warehouse: Warehouse) -> None:
@@ -319,6 +389,43 @@ def test_pace_is_the_share_of_the_year_and_a_rate_is_projected_as_it_is(warehous
         True,
         "%",
     ]
+
+
+def test_targets_of_a_year_that_is_over_stand_as_it_ended(warehouse: Warehouse) -> None:
+    """No targets of 2027 were set: those of 2026 are not measured by what happens in 2027."""
+    both = "['small_employer', 'online']"
+    publish(warehouse, "A", "B", week="2026-W50", segments=both)
+    publish(warehouse, "C", week="2027-W01", segments=both)  # 4 January 2027
+    warehouse.fill(
+        "feed.crm__disbursements",
+        "uscc, loan_no, disbursed_on, amount",
+        "('A', '1', '2026-12-31', 9), ('B', '2', '2027-01-01', 9), ('C', '3', '2027-01-04', 9)",
+    )
+    warehouse.fill(
+        "feed.crm__applications",
+        "uscc, application_no, applied_on, status",
+        "('A', '1', '2026-12-20', '通过'), ('B', '2', '2027-01-01', '通过'), ('C', '3', '2027-01-04', '通过')",
+    )
+    warehouse.fill(
+        "feed.sites__tenants",
+        "site_id, site_kind, opened_on, uscc",
+        "('P1', '园区', '2026-03-01', 'A'), ('P2', '园区', '2027-01-01', 'A'), ('P3', '园区', '2026-03-01', 'B')",
+    )
+    warehouse.fill("feed.crm__contacts", "uscc, contacted_at", "('A', '2026-12-31 23:00'), ('B', '2027-01-01 09:00')")
+    found = progress(warehouse, as_of=date(2027, 1, 11))
+    assert {name: row["actual_value"] for name, row in found.items()} == {
+        "found": 2,
+        "rate": 100,  # both of those first published in 2026, whenever they were paid
+        "green": 0,
+        "parks": 1,
+        "districts": 0,
+        "applied": 1,
+        "paid": 0,
+        "all": 1,
+    }
+    assert {(row["pace_pct"], row["as_of"]) for row in found.values()} == {(100.0, date(2027, 1, 11))}
+    assert (found["all"]["projection"], found["all"]["is_on_pace"]) == (1, False)
+    assert found["all"]["note"] == "2026年首贷，各条线之间按户去重"
 
 
 def test_applications_count_once_each_and_per_entity(warehouse: Warehouse) -> None:

@@ -10,6 +10,7 @@ from datetime import date
 import pytest
 
 from pipelines.eligibility.evidence import suppressions
+from pipelines.feeds.gate import usual_values
 
 from .tables import AS_OF, Warehouse
 
@@ -38,6 +39,7 @@ CASES: list[tuple[str, date, dict[str, str], bool]] = [
     ("not before the last day it states", AS_OF, {CONTACT: "('A', '2026-03-02 10:00', '拒绝营销')", REGISTER: "('A', '拒绝营销', '2026-03-02', '2026-11-23')"}, True),
     ("and not one told after that", AS_OF, {CONTACT: "('A', '2026-11-20 10:00', '拒绝营销')", REGISTER: "('A', '拒绝营销', '2026-03-02', '2026-11-19')"}, True),
     ("told on the last day it is ended with it", AS_OF, {CONTACT: "('A', '2026-11-19 10:00', '拒绝营销')", REGISTER: "('A', '拒绝营销', '2026-03-02', '2026-11-19')"}, False),
+    ("however both of them spell it", AS_OF, {CONTACT: "('A', '2026-03-02 10:00', '不要再打')", REGISTER: "('A', '客户拒绝', NULL, '2026-11-22')"}, False),
     ("the end of a complaint does not end it", AS_OF, {CONTACT: "('A', '2026-03-02 10:00', '拒绝营销')", REGISTER: "('A', '投诉', '2026-03-02', '2026-11-22')"}, True),
 ]  # fmt: skip
 
@@ -50,6 +52,53 @@ def test_who_refused_is_left_alone(as_of: date, rows: dict[str, str], expected: 
     kept_off = {row["uscc"] for row in warehouse.rows("published/suppressed", as_of=as_of)}
     assert kept_off == ({"A", "B"} if expected else {"B"})
     assert bool(suppressions(warehouse.con, "A", as_of)) is expected
+
+
+REFUSALS = {
+    "拒绝营销。": ["拒绝营销"],
+    " 拒绝 营销 ": ["拒绝营销"],
+    "拒　绝\u200b营 销！": ["拒绝营销"],  # a full-width blank, and one of no width
+    "客户拒绝营销": ["拒绝营销"],
+    "拒绝": ["拒绝营销"],
+    "婉拒": ["拒绝营销"],
+    "拒绝贷款": ["拒绝营销"],  # refuses us or only the loan: in doubt, it is a refusal
+    "电话营销被拒绝": ["拒绝营销"],  # by the client, unlike an application
+    "不，拒绝营销": ["拒绝营销"],  # a no of its own denies nothing
+    "没有意向 拒绝": ["拒绝营销"],
+    "不得不拒绝": ["拒绝营销"],
+    "之前未拒绝，这次拒绝了": ["拒绝营销"],
+    "不要再打": ["拒绝营销"],
+    "别打了": ["拒绝营销"],
+    "请勿打扰": ["拒绝营销"],
+    "勿扰": ["拒绝营销"],
+    "要求不再联系": ["拒绝营销"],
+    "不希望再接到电话": ["拒绝营销"],
+    "客户投诉！": ["投诉"],
+    "投诉已处理": ["投诉"],  # the register ends it, not a word
+    "黑名单客户": ["黑名单"],
+    "拒绝营销，并已投诉": ["投诉", "拒绝营销"],  # both: the end of one does not end the other
+}
+NONE_OF_THEM = [
+    "有意向", "无意向", "未接通", "确认首贷", "他行已贷", "已申请", "号码错误", "其他", "拒接", "不需要", "不感兴趣", "过两天再联系", "联系不上",
+    "分别联系了老板和会计", "特别打电话来问", "不再打算贷款", "未拒绝", "没有拒绝", "未明确拒绝", "客户不拒绝营销", "客户无投诉", "没有被投诉过", "不在黑名单",
+    "审批拒绝", "贷款申请被拒绝", "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("result", "reasons"), [*REFUSALS.items(), *((each, []) for each in NONE_OF_THEM)])
+def test_a_refusal_is_heard_however_it_is_spelt_and_nothing_else_is(
+    result: str, reasons: list[str], warehouse: Warehouse
+) -> None:
+    warehouse.insert("A", {"crm__contacts": [{"contacted_at": "2026-03-02 10:00", "result": result}]})
+    found = [(row["reason"], row["from_on"], row["until_on"]) for row in warehouse.rows("published/suppressed")]
+    assert found == [(reason, date(2026, 3, 2), None) for reason in reasons]
+
+
+def test_the_usual_results_but_one_refuse_nothing(warehouse: Warehouse) -> None:
+    """What the drop-down of the list offers."""
+    for result in usual_values("crm__contacts", "result"):
+        warehouse.insert(result, {"crm__contacts": [{"contacted_at": "2026-03-02 10:00", "result": result}]})
+    assert {row["uscc"]: row["reason"] for row in warehouse.rows("published/suppressed")} == {"拒绝营销": "拒绝营销"}
 
 
 def test_a_refusal_told_in_a_contact_is_explained_with_its_day_and_its_row(warehouse: Warehouse) -> None:
