@@ -296,3 +296,9 @@ def test_codes_under_the_heading_of_names_refuse_the_file(room):
 def test_bad_codes_alone_do_not_refuse_the_file(room):
     landed = room.land(forms.csv([HEADER, *([row[0][:-1], *row[1:]] for row in TABLE[1:]), TABLE[1]]))
     assert (landed.counts.accepted, landed.counts.quarantined) == (1, 2)
+
+
+def test_text_behind_a_closing_quote_keeps_its_row_out_and_no_other(room):
+    rows = [HEADER[:2], TABLE[1][:2], ["92510623MAY00CL99R", '"老字号"五金']]
+    landed = room.land(forms.csv(rows))
+    assert (landed.counts.accepted, landed.reasons) == (1, ["row: broken quotes"])
