@@ -109,8 +109,8 @@ def _source(archived: Path, made: Contract, scratch: Path) -> Source:
         parts += found
         unread += others
     source = _joined(parts, scratch) if len(parts) > 1 else _single(parts[0], scratch / "text")
-    matched = HeadingMatch(source.matched.headings, (*source.matched.extra, *(f"sheet {name}" for name in unread)))
-    return replace(source, matched=matched)
+    extra = (*source.matched.extra, *(f"sheet {name}" for name in unread))
+    return replace(source, matched=replace(source.matched, extra=extra))
 
 
 def _parts(plain: Plain, made: Contract, scratch: Path) -> tuple[list[_Part], list[str]]:
