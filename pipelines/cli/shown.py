@@ -55,8 +55,9 @@ def ingested(report: Any) -> dict[str, Any]:
         }
         for each in report.files
     ]  # fmt: skip
-    sources = [asdict(each) for each in report.sources]
-    return {"landed": report.landed, "feeds_changed": report.feeds_changed, "files": files, "sources": sources}
+    sources, ignored = ([asdict(each) for each in found] for found in (report.sources, report.ignored))
+    counts = {"landed": report.landed, "feeds_changed": report.feeds_changed}
+    return {**counts, "files": files, "sources": sources, "ignored": ignored}
 
 
 def released(release: Any) -> dict[str, Any]:
@@ -72,8 +73,10 @@ def _show_sources(report: Any) -> None:
 
 
 def show_ingested(report: Any) -> None:
-    """Sources and files of an `IngestReport`: a row per feed, then each refusal in words."""
+    """Sources and files of an `IngestReport`: what is ignored, a row per feed, then each refusal in words."""
     _show_sources(report)
+    for each in report.ignored:
+        out.print(f"[yellow]ignored[/] {escape(each.in_words())}", soft_wrap=True, highlight=False)
     if not report.files:
         out.print("no new files")
         return
