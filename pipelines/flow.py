@@ -91,6 +91,10 @@ class IngestReport:
         """Files that did not land, each with its reason."""
         return [each for each in self.files if not each.is_good]
 
+    def ahead_of(self, day: date) -> list[FileOutcome]:
+        """Files that landed now and are dated later than a day: no list up to it sees them."""
+        return [each for each in self.files if each.status == "landed" and each.received_on > day]
+
     @property
     def failed_sources(self) -> list[SourceOutcome]:
         """Sources that could not be read, each with its reason."""

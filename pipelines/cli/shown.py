@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date, datetime
 from typing import Any
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.cli.base import out
+from pipelines.settings import BUSINESS_ZONE
 
 
 def show_rows(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -72,8 +74,11 @@ def _show_sources(report: Any) -> None:
         out.print(line, soft_wrap=True, highlight=False)
 
 
-def show_ingested(report: Any) -> None:
-    """Sources and files of an `IngestReport`: what is ignored, a row per feed, then each refusal in words."""
+def show_ingested(report: Any, as_of: date | None = None) -> None:
+    """Sources and files of an `IngestReport`: what is ignored, a row per feed, then each refusal in words.
+
+    A file dated later than today and the as-of is named: nothing of it is seen before its day.
+    """
     _show_sources(report)
     for each in report.ignored:
         out.print(f"[yellow]ignored[/] {escape(each.in_words())}", soft_wrap=True, highlight=False)
@@ -95,6 +100,10 @@ def show_ingested(report: Any) -> None:
     for each in report.refused:
         told = escape(f"{each.feed}/{each.name}: {each.reason}")
         out.print(f"[yellow]{each.status}[/] {told}", soft_wrap=True, highlight=False)
+    today = datetime.now(BUSINESS_ZONE).date()
+    for each in report.ahead_of(max(today, as_of or today)):
+        told = f"{each.feed}/{each.name}: is dated {each.received_on}, which has not come yet; no list before that day sees it"
+        out.print(f"[yellow]note[/] {escape(told)}", soft_wrap=True, highlight=False)
 
 
 def show_release(release: Any) -> None:
