@@ -30,6 +30,9 @@ _PERSON_ANYHOW = (
 _PERSON_IN_TEXT = f"\\b([1-8][0-9]{{5}})(?:(?:19|20)[0-9]{{2}}{_DAY}[0-9]{{3}}[0-9Xx]|[0-9]{{2}}{_DAY}[0-9]{{3}})\\b"
 _MOBILE_IN_TEXT = "\\b(1[3-9][0-9])[0-9]{8}\\b"
 
+_NO_PART = r"[\s='\"‘’“”\x{A0}\x{200B}-\x{200F}\x{2060}\x{FEFF}]"
+"""Blanks, also those that show nothing, and the marks of `'9151…` and `="9151…"`."""
+
 _WIDE = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000"
 _NARROW = "".join(chr(code) for code in range(0x21, 0x7F)) + " "
 
@@ -40,8 +43,8 @@ def narrow(text: str) -> str:
 
 
 def clean_uscc(raw: str) -> str:
-    """SQL: a code without blanks, in half-width capitals."""
-    return f"upper(replace({narrow(f'trim({raw})')}, ' ', ''))"
+    """SQL: a code in half-width capitals, without blanks and what a spreadsheet puts around text that is all digits."""
+    return f"upper(regexp_replace({narrow(raw)}, {quoted(_NO_PART)}, '', 'g'))"
 
 
 def is_valid_uscc(code: str) -> str:

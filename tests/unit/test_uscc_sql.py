@@ -113,10 +113,27 @@ def test_what_has_not_18_characters_of_the_alphabet_is_no_code():
     )
 
 
+AS_EXPORTED = [
+    text.replace("CODE", "92510623MAY004CT3H")
+    for text in (
+        "CODE\t",
+        "\tCODE",
+        "'CODE",
+        "‘CODE",
+        '="CODE"',
+        "＇CODE",
+        "\ufeffCODE",
+        "\u200bCODE\u200b",
+        "\u00a0CODE",
+        "CODE\r\n",
+    )
+]
+
+
 def test_blanks_case_and_width_are_repaired_before_the_check():
     code = "92510623MAY004CT3H"
     wide = "".join(chr(ord(character) + 0xFEE0) for character in code)
-    for dirty in (code.lower(), f"  {code} ", wide, f"{code[:8]} {code[8:]}"):
+    for dirty in (code.lower(), f"  {code} ", wide, f"{code[:8]} {code[8:]}", *AS_EXPORTED):
         assert one(clean_uscc("raw"), dirty) == code
         assert one(entity_id("raw"), dirty) == code
 
