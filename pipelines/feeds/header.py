@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.errors import FileRefusedError
+from pipelines.feeds.codes import personal_numbers_masked
 from pipelines.feeds.contract import (
     Column,
     Contract,
@@ -116,7 +117,8 @@ def find_header(lines: Sequence[bytes], made: Contract) -> Header:
     try:
         return _header(lines, nearest, made)
     except FileRefusedError as refusal:
-        raise NoHeaderError(f"{refusal}{_other_feed(lines, made)}") from refusal
+        words = personal_numbers_masked(str(refusal))  # a line that is no header may name who made the file
+        raise NoHeaderError(f"{words}{_other_feed(lines, made)}") from refusal
 
 
 def _header(lines: Sequence[bytes], found: _Candidate, made: Contract) -> Header:

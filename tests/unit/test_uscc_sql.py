@@ -19,6 +19,7 @@ from pipelines.feeds.codes import (
     is_valid_uscc,
     looks_personal,
     masked,
+    personal_numbers_masked,
     without_personal_numbers,
 )
 from pipelines.registers import uscc as plain
@@ -172,6 +173,7 @@ def test_an_old_number_of_a_person_is_masked_unless_its_organisation_code_checks
 )
 def test_numbers_of_persons_in_free_text_are_masked_and_nothing_else(text, shown):
     assert one(without_personal_numbers("raw"), text) == (shown or text)
+    assert personal_numbers_masked(text) == (shown or text)
 
 
 @settings(max_examples=60, deadline=None)
