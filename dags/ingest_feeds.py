@@ -55,6 +55,8 @@ def ingest(feed: str) -> DAG:
                 log.info("%s: %s, %d files. %s", source.uri, source.status, source.files, source.reason or "")
             for file in report.files:
                 log.info("%s: %s, %d rows accepted. %s", file.name, file.status, file.accepted, file.reason or "")
+            for ignored in report.ignored:
+                log.warning("ignored %s", ignored.in_words())
             refused = [f"{file.name}: {file.reason}" for file in report.refused if file.status != "waiting"]
             unread = [f"{source.uri}: {source.reason}" for source in report.failed_sources]
             get_current_context()["ti"].xcom_push(key="refused", value=refused + unread)

@@ -20,6 +20,7 @@ from pipelines.eligibility.judge import attrition, judge as judge_rules, outcome
 from pipelines.errors import GateError, disk_full_in_words
 from pipelines.feeds.arrive import arrivals
 from pipelines.feeds.contract import contract, feeds as all_feeds
+from pipelines.feeds.ignored import Ignored, ignored
 from pipelines.feeds.land import landing
 from pipelines.feeds.ledger import FileOutcome
 from pipelines.feeds.remote.credentials import Lookup
@@ -69,10 +70,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What became of every file that was new or had not landed before, and how each source was found."""
+    """What became of every file that was new or had not landed before, how each source was found, and what nobody reads."""
 
     files: tuple[FileOutcome, ...]
     sources: tuple[SourceOutcome, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
 
     @property
     def landed(self) -> int:
@@ -88,6 +90,10 @@ class IngestReport:
     def refused(self) -> list[FileOutcome]:
         """Files that did not land, each with its reason."""
         return [each for each in self.files if not each.is_good]
+
+    def ahead_of(self, day: date) -> list[FileOutcome]:
+        """Files that landed now and are dated later than a day: no list up to it sees them."""
+        return [each for each in self.files if each.status == "landed" and each.received_on > day]
 
     @property
     def failed_sources(self) -> list[SourceOutcome]:
@@ -161,7 +167,7 @@ def ingest(
         fetching.clear_sources()
     if outcomes:
         write_quality(settings)
-    return IngestReport(tuple(outcomes), fetching.outcomes)
+    return IngestReport(tuple(outcomes), fetching.outcomes, tuple(ignored(settings.inbox, feeds)))
 
 
 def start(settings: Settings, as_of: date | None = None) -> Run:

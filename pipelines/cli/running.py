@@ -49,7 +49,7 @@ def run(home: Path | None, inbox: Path | None, as_of: date | None, as_json: bool
     if as_json:
         print_json({"ingested": ingested(report.ingested), "release": released(report.release)})
     else:
-        show_ingested(report.ingested)
+        show_ingested(report.ingested, as_of)
         show_release(report.release)
     if report.ingested.failed_sources:
         sys.exit(SourceError.exit_code)

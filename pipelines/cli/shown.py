@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date, datetime
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from pipelines.cli.base import marked, out, say
+from pipelines.settings import BUSINESS_ZONE
 
 
 def show_rows(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -58,8 +60,9 @@ def ingested(report: Any) -> dict[str, Any]:
         }
         for each in report.files
     ]  # fmt: skip
-    sources = [asdict(each) for each in report.sources]
-    return {"landed": report.landed, "feeds_changed": report.feeds_changed, "files": files, "sources": sources}
+    sources, ignored = ([asdict(each) for each in found] for found in (report.sources, report.ignored))
+    counts = {"landed": report.landed, "feeds_changed": report.feeds_changed}
+    return {**counts, "files": files, "sources": sources, "ignored": ignored}
 
 
 def released(release: Any) -> dict[str, Any]:
@@ -74,9 +77,14 @@ def _show_sources(report: Any) -> None:
         say(line)
 
 
-def show_ingested(report: Any) -> None:
-    """Sources and files of an `IngestReport`: a row per feed, then each refusal in words."""
+def show_ingested(report: Any, as_of: date | None = None) -> None:
+    """Sources and files of an `IngestReport`: what is ignored, a row per feed, then each refusal in words.
+
+    A file dated later than today and the as-of is named: nothing of it is seen before its day.
+    """
     _show_sources(report)
+    for each in report.ignored:
+        say(marked("ignored", "yellow", each.in_words()))
     if not report.files:
         say("no new files")
         return
@@ -94,6 +102,10 @@ def show_ingested(report: Any) -> None:
     out.print(shown)
     for each in report.refused:
         say(marked(each.status, "yellow", f"{each.feed}/{each.name}: {each.reason}"))
+    today = datetime.now(BUSINESS_ZONE).date()
+    for each in report.ahead_of(max(today, as_of or today)):
+        told = f"{each.feed}/{each.name}: is dated {each.received_on}, which has not come yet; no list before that day sees it"
+        say(marked("note", "yellow", told))
 
 
 def show_release(release: Any) -> None:

@@ -177,9 +177,7 @@ def _value(column: Column, raw: str, unit: str) -> str:
             f"date_trunc('month', coalesce({_serial(raw)}, {_shaped(raw, _MONTH_SHAPES)}, "
             f"{_shaped(narrow(raw), _MONTH_SHAPES)}, {_date(raw)}))::DATE"
         ),
-        "timestamp": lambda: (
-            f"coalesce(TRY_CAST({raw} AS TIMESTAMP), CASE WHEN NOT contains({raw}, ':') THEN ({_date(raw)})::TIMESTAMP END)"
-        ),
+        "timestamp": lambda: _moment(raw),
         "money": lambda: _money(raw, unit),
         "capital": lambda: _capital(raw, unit),
         "decimal": lambda: _number(raw),
@@ -264,9 +262,17 @@ def _date(raw: str) -> str:
 
 
 def _serial(raw: str) -> str:
-    """The day number of a spreadsheet: five digits, days since 30 December 1899."""
+    """The day number of a spreadsheet: five digits, days since 30 December 1899; its fraction is the time of day."""
     days = f"TRY_CAST(floor(TRY_CAST({raw} AS DOUBLE)) AS INTEGER)"
-    return f"CASE WHEN regexp_full_match({raw}, '[2-6][0-9]{{4}}(\\.0+)?') THEN DATE '1899-12-30' + {days} END"
+    return f"CASE WHEN regexp_full_match({raw}, '[2-6][0-9]{{4}}(\\.[0-9]+)?') THEN DATE '1899-12-30' + {days} END"
+
+
+def _moment(raw: str) -> str:
+    """A time to the second, that of a spreadsheet included; a day alone is its midnight."""
+    days = f"TRY_CAST({raw} AS DOUBLE)"
+    serial = f"({_serial(raw)}) + to_seconds(round(({days} - floor({days})) * 86400)::BIGINT)"
+    day = f"CASE WHEN NOT contains({raw}, ':') THEN ({_date(raw)})::TIMESTAMP END"
+    return f"coalesce(TRY_CAST({raw} AS TIMESTAMP), {serial}, {day})"
 
 
 def _money(raw: str, unit: str) -> str:

@@ -6,6 +6,7 @@ same in plain Python, apart from this but for the standard's own constants, as t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from pipelines.registers.uscc import ALPHABET, ORGANISATION_WEIGHTS, WEIGHTS
@@ -29,6 +30,11 @@ _PERSON_ANYHOW = (
 
 _PERSON_IN_TEXT = f"\\b([1-8][0-9]{{5}})(?:(?:19|20)[0-9]{{2}}{_DAY}[0-9]{{3}}[0-9Xx]|[0-9]{{2}}{_DAY}[0-9]{{3}})\\b"
 _MOBILE_IN_TEXT = "\\b(1[3-9][0-9])[0-9]{8}\\b"
+_IN_TEXT = ((_PERSON_IN_TEXT, "\\1************"), (_MOBILE_IN_TEXT, "\\1********"))
+"""Numbers of persons, and what of them is left; to be read with ASCII word boundaries, as the engine has them."""
+
+_NO_PART = r"[\s='\"‘’“”\x{A0}\x{200B}-\x{200F}\x{2060}\x{FEFF}]"
+"""Blanks, also those that show nothing, and the marks of `'9151…` and `="9151…"`."""
 
 _WIDE = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000"
 _NARROW = "".join(chr(code) for code in range(0x21, 0x7F)) + " "
@@ -40,8 +46,8 @@ def narrow(text: str) -> str:
 
 
 def clean_uscc(raw: str) -> str:
-    """SQL: a code without blanks, in half-width capitals."""
-    return f"upper(replace({narrow(f'trim({raw})')}, ' ', ''))"
+    """SQL: a code in half-width capitals, without blanks and what a spreadsheet puts around text that is all digits."""
+    return f"upper(regexp_replace({narrow(raw)}, {quoted(_NO_PART)}, '', 'g'))"
 
 
 def is_valid_uscc(code: str) -> str:
@@ -95,8 +101,16 @@ def masked(raw: str) -> str:
 
 def without_personal_numbers(text: str) -> str:
     """SQL: free text in which identity numbers and mobile numbers are masked but for their first places."""
-    without_ids = f"regexp_replace({text}, '{_PERSON_IN_TEXT}', '\\1************', 'g')"
-    return f"regexp_replace({without_ids}, '{_MOBILE_IN_TEXT}', '\\1********', 'g')"
+    for shape, left in _IN_TEXT:
+        text = f"regexp_replace({text}, '{shape}', '{left}', 'g')"
+    return text
+
+
+def personal_numbers_masked(text: str) -> str:
+    """The same of a text at hand, for what is told of a file outside its rows."""
+    for shape, left in _IN_TEXT:
+        text = re.sub(shape, left, text, flags=re.ASCII)
+    return text
 
 
 def _weighted(text: str, alphabet: str, weights: Sequence[int]) -> str:

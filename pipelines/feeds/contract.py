@@ -45,7 +45,7 @@ LINEAGE = {"file_id": "VARCHAR", "row_no": "BIGINT", "received_on": "DATE"}
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a feed: its type, the headings it goes by, and what a cell may hold.
+    """One column of a feed: its type, the headings it goes by (the first found counts), and what a cell may hold.
 
     Attributes:
         latest: the last day that a date or time may be of: known only to whoever takes a delivery in, so no YAML states it.
@@ -154,10 +154,17 @@ class Heading:
 
 @dataclass(frozen=True)
 class HeadingMatch:
-    """How a file's header fits a contract."""
+    """How a file's header fits a contract.
+
+    Attributes:
+        headings: the columns found.
+        extra: headings nothing is read from.
+        outranked: those of them that name a column which stands under an earlier one of its headings.
+    """
 
     headings: tuple[Heading, ...]
     extra: tuple[str, ...]
+    outranked: tuple[Heading, ...] = ()
 
 
 def feeds() -> list[str]:
@@ -288,6 +295,8 @@ def _name_and_unit(heading: str) -> tuple[str, str | None]:
 def match_header(made: Contract, header: Sequence[str], unit_above: str | None = None) -> HeadingMatch:
     """Which column of the contract stands where in a file's header, and which headings are extra.
 
+    Of several headings of one column the one that the contract lists first is the column, and the others are extra.
+
     Args:
         made: the contract.
         header: the headings as delivered.
@@ -297,22 +306,37 @@ def match_header(made: Contract, header: Sequence[str], unit_above: str | None =
         FileRefusedError: a required heading is missing (the nearest headings are named), or one stands twice.
     """
     known = known_headings(made)
+    named = [_name_and_unit(text) for text in header]
+    places = _places(header, [name for name, _ in named], known)
     found: dict[str, Heading] = {}
-    extra: list[str] = []
-    for position, text in enumerate(header):
-        name, unit = _name_and_unit(text)
-        column = known.get(name)
-        if column is None:
-            extra.append(text.strip())
-        elif column.name in found:
-            first = header[found[column.name].position].strip()
-            raise FileRefusedError(f"header: {first!r} and {text.strip()!r} both mean {column.name}; keep one of them")
-        else:
-            found[column.name] = Heading(column, position, unit or unit_above or column.unit)
+    outranked = []
+    for name, column in known.items():
+        if name in places:
+            unit = named[places[name]][1] or unit_above or column.unit
+            heading = Heading(column, places[name], unit)
+            if found.setdefault(column.name, heading) is not heading:
+                outranked.append(heading)
+    read = {each.position for each in found.values()}
+    extra = [text.strip() for position, text in enumerate(header) if position not in read]
     missing = [column for column in made.columns if column.required and column.name not in found]
     if missing:
         raise FileRefusedError(_missing_words(made, missing, extra, header))
-    return HeadingMatch(tuple(found.values()), tuple(text for text in extra if text))
+    headings = sorted(found.values(), key=lambda each: each.position)
+    return HeadingMatch(tuple(headings), tuple(text for text in extra if text), tuple(outranked))
+
+
+def _places(header: Sequence[str], names: Sequence[str], known: Mapping[str, Column]) -> dict[str, int]:
+    """Where each known heading stands.
+
+    Raises:
+        FileRefusedError: one stands twice.
+    """
+    places: dict[str, int] = {}
+    for position, name in enumerate(names):
+        if name in known and places.setdefault(name, position) != position:
+            first, again = header[places[name]].strip(), header[position].strip()
+            raise FileRefusedError(f"header: {first!r} and {again!r} both mean {known[name].name}; keep one of them")
+    return places
 
 
 def _missing_words(made: Contract, missing: Sequence[Column], extra: Sequence[str], header: Sequence[str]) -> str:

@@ -31,6 +31,7 @@ class Source:
         matched: which column of the contract stands where.
         encoding: of the original.
         has_undecodable: whether undecodable bytes were marked; their rows are quarantined.
+        is_quoted: whether quotes around a cell are no part of it.
         form: what it came as: `text`, or a form of `convert`.
         columns: fields per row.
     """
@@ -41,6 +42,7 @@ class Source:
     matched: HeadingMatch
     encoding: str
     has_undecodable: bool
+    is_quoted: bool = True
     form: str = "text"
 
     @property
@@ -79,8 +81,8 @@ def decoded(archived: Path, made: Contract, scratch: Path) -> Iterator[Source]:
 def with_plain_newlines(source: Source, scratch: Path) -> Source:
     """The same text with one kind of line end, its undecodable bytes marked: for what the engine gives up on."""
     target = scratch / "lines"
-    is_marked = to_utf8(source.path, target, "utf-8", plain_newlines=True)
-    return replace(source, path=target, has_undecodable=source.has_undecodable or is_marked)
+    to_utf8(source.path, target, "utf-8", plain_newlines=True)
+    return replace(source, path=target, has_undecodable=True)
 
 
 def check_is_text(head: bytes) -> None:
@@ -107,8 +109,8 @@ def _source(archived: Path, made: Contract, scratch: Path) -> Source:
         parts += found
         unread += others
     source = _joined(parts, scratch) if len(parts) > 1 else _single(parts[0], scratch / "text")
-    matched = HeadingMatch(source.matched.headings, (*source.matched.extra, *(f"sheet {name}" for name in unread)))
-    return replace(source, matched=matched)
+    extra = (*source.matched.extra, *(f"sheet {name}" for name in unread))
+    return replace(source, matched=replace(source.matched, extra=extra))
 
 
 def _parts(plain: Plain, made: Contract, scratch: Path) -> tuple[list[_Part], list[str]]:
@@ -143,13 +145,17 @@ def _part(path: Path, name: str, form: str, made: Contract, *, is_marked: bool) 
 
 def _single(part: _Part, text: Path) -> Source:
     """The file itself when the engine can read it from its first byte on, else a re-encoded copy from the header on."""
+    if part.encoding == "utf-8" and not part.header.start:
+        return _source_of(part, part.path, part.is_marked)
+    return _source_of(part, text, to_utf8(part.path, text, part.encoding, start=part.header.start))
+
+
+def _source_of(part: _Part, text: Path, is_marked: bool) -> Source:
+    """UTF-8 text that begins with the header of a table."""
     header = part.header
-    if part.encoding == "utf-8" and not header.start:
-        return Source(
-            part.path, header.delimiter, header.fields, header.matched, part.encoding, part.is_marked, part.form
-        )
-    is_marked = to_utf8(part.path, text, part.encoding, start=header.start)
-    return Source(text, header.delimiter, header.fields, header.matched, part.encoding, is_marked, part.form)
+    return Source(
+        text, header.delimiter, header.fields, header.matched, part.encoding, is_marked, header.is_quoted, part.form
+    )
 
 
 def _joined(parts: list[_Part], scratch: Path) -> Source:
@@ -173,8 +179,7 @@ def _joined(parts: list[_Part], scratch: Path) -> Source:
                 shutil.copyfileobj(text, out, 1 << 20)
                 if text.tell() and not _ends_a_line(piece):
                     out.write(b"\n")
-    header = first.header
-    return Source(target, header.delimiter, header.fields, header.matched, first.encoding, is_marked, first.form)
+    return _source_of(first, target, is_marked)
 
 
 def _shape(part: _Part) -> tuple[str, list[str], list[str]]:

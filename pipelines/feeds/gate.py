@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from string import Template
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.declarations import read_declaration
 from pipelines.errors import DeclarationError
+from pipelines.feeds.codes import personal_numbers_masked
 from pipelines.settings import HOUSE
 
 if TYPE_CHECKING:
@@ -268,7 +270,7 @@ def _raised(info: Mapping[str, Any] | None) -> str | None:
 def _observed(result: Mapping[str, Any]) -> str:
     for found, words in (("partial_unexpected_list", "also"), ("partial_missing_list", "without")):
         if result.get("observed_value", "") is None and result.get(found):
-            return f"{words} {', '.join(str(value) for value in result[found])}"
+            return f"{words} {', '.join(map(_short, result[found]))}"
     if "observed_value" in result:
         return "no values" if _is_of_nothing(result) else _short(result["observed_value"])
     if "unexpected_count" in result:
@@ -278,9 +280,12 @@ def _observed(result: Mapping[str, Any]) -> str:
 
 
 def _short(value: Any) -> str:
+    """A value as `ops.checks` and the quality page show it: text without the numbers of persons."""
     if isinstance(value, dict):  # quantiles
         return ", ".join(f"{at}: {_short(each)}" for at, each in zip(value["quantiles"], value["values"], strict=True))
-    return f"{value:.6g}" if isinstance(value, float) and not value.is_integer() else str(value)
+    if isinstance(value, int | float | Decimal):
+        return f"{value:.6g}" if isinstance(value, float) and not value.is_integer() else str(value)
+    return personal_numbers_masked(str(value))
 
 
 @cache

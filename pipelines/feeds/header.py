@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pipelines.errors import FileRefusedError
+from pipelines.feeds.codes import personal_numbers_masked
 from pipelines.feeds.contract import (
+    Column,
     Contract,
     HeadingMatch,
     contract,
@@ -20,7 +24,18 @@ from pipelines.feeds.contract import (
 )
 from pipelines.registers.uscc import is_valid
 
-DELIMITERS = ("|!", ",", "\t", "|", ";")
+_USUAL = (",", "\t", "|", ";")
+DELIMITERS = (*_USUAL, "|!")
+"""Those tried first; any other is what stands between the headings of the file itself."""
+
+_BETWEEN = re.compile(r"""(?:[^\w\s"'()\[\]（）【】]|[\x1c-\x1f])+""")
+_MOST_DERIVED = 8
+_LONGEST_DELIMITER = 4
+"""Bytes of a delimiter that the engine takes."""
+
+_STAND_IN = "\uffff"
+"""No character of any text: one place for a delimiter of several, so that one reader of CSV serves all."""
+
 TITLE_LINES = 20
 """Lines in which the header is looked for: titles, the unit and the period of the report stand above it."""
 
@@ -47,6 +62,8 @@ class Header:
     Attributes:
         encoding: in which its line was read.
         delimiter: between fields.
+        is_quoted: whether quotes around a cell are no part of it; who takes an unusual delimiter mostly does so to write
+            none, and then a quote is text.
         fields: the headings as delivered.
         matched: which column of the contract stands where.
         start: offset of the header's first byte.
@@ -56,6 +73,7 @@ class Header:
 
     encoding: str
     delimiter: str
+    is_quoted: bool
     fields: tuple[str, ...]
     matched: HeadingMatch
     start: int
@@ -68,12 +86,13 @@ class _Candidate:
     line: int
     encoding: str
     delimiter: str
+    is_quoted: bool
     fields: tuple[str, ...]
     hits: frozenset[str]
 
     @property
     def rank(self) -> tuple[int, int, int]:
-        return len(self.hits), -self.line, len(self.fields)
+        return len(self.hits), -self.line, 0 if self.hits else len(self.fields)
 
 
 def find_header(lines: Sequence[bytes], made: Contract) -> Header:
@@ -98,7 +117,8 @@ def find_header(lines: Sequence[bytes], made: Contract) -> Header:
     try:
         return _header(lines, nearest, made)
     except FileRefusedError as refusal:
-        raise NoHeaderError(f"{refusal}{_other_feed(lines, made)}") from refusal
+        words = personal_numbers_masked(str(refusal))  # a line that is no header may name who made the file
+        raise NoHeaderError(f"{words}{_other_feed(lines, made)}") from refusal
 
 
 def _header(lines: Sequence[bytes], found: _Candidate, made: Contract) -> Header:
@@ -107,12 +127,17 @@ def _header(lines: Sequence[bytes], found: _Candidate, made: Contract) -> Header
             f"the header has {len(found.fields):,} columns; expected at most {MOST_COLUMNS:,}: "
             "cut off what is no column of the table"
         )
+    if len(found.delimiter.encode()) > _LONGEST_DELIMITER:
+        raise FileRefusedError(
+            f"header: {found.delimiter!r} stands between the headings; expected a delimiter of at most {_LONGEST_DELIMITER} "
+            "bytes: ask the sender for a shorter one, best a comma"
+        )
     above = _decoded(lines[: found.line], found.encoding)
     unit = _TITLE_UNIT.search(above)
     matched = match_header(made, found.fields, unit.group(1) if unit else None)
     below = found.line + _lines_of_header(lines[found.line :], found)
     header = Header(
-        found.encoding, found.delimiter, found.fields, matched, sum(map(len, lines[: found.line])),
+        found.encoding, found.delimiter, found.is_quoted, found.fields, matched, sum(map(len, lines[: found.line])),
         sum(map(len, lines[:below])), is_ascii=lines[found.line].isascii(),
     )  # fmt: skip
     _check_rows(header, _rows(lines[below:], found))
@@ -121,53 +146,86 @@ def _header(lines: Sequence[bytes], found: _Candidate, made: Contract) -> Header
 
 def _lines_of_header(lines: Sequence[bytes], found: _Candidate) -> int:
     """Lines the header takes: more than one when a quoted heading has a line break."""
-    if len(found.delimiter) > 1:
-        return 1
-    reader = csv.reader(
-        io.StringIO(_decoded(lines[:_HEADER_LINES], found.encoding), newline=""), delimiter=found.delimiter
-    )
+    reader = _reader(_decoded(lines[:_HEADER_LINES], found.encoding), found.delimiter, found.is_quoted)
     next(reader)
-    return reader.line_num
+    return int(reader.line_num)
 
 
 def _candidates(lines: Sequence[bytes], made: Contract) -> Iterator[_Candidate]:
+    """Each of the first lines under each delimiter, line by line, the delimiter that explains it best first."""
     known = known_headings(made)
     for place, line in enumerate(lines[:TITLE_LINES]):
         if len(line) > _LONGEST_HEADER:
             continue
         for encoding in ("utf-8", "gb18030"):
             try:
-                line.decode(encoding)
+                text = line.decode(encoding)
             except UnicodeDecodeError:
                 continue
-            text = _decoded(lines[place : place + _HEADER_LINES], encoding)[:_LONGEST_HEADER]
-            for delimiter in DELIMITERS:
-                fields = tuple(next(_records(text, delimiter), []))
-                hits = frozenset(known[name].name for name in map(plain_heading, fields) if name in known)
-                if any(field.strip() for field in fields):
-                    yield _Candidate(place, encoding, delimiter, fields, hits)
+            read = [_candidate(lines, place, encoding, each, known) for each in (*DELIMITERS, *_derived(text))]
+            yield from sorted(filter(None, read), key=lambda each: _explains(lines, each), reverse=True)
             break
+
+
+def _candidate(
+    lines: Sequence[bytes], place: int, encoding: str, delimiter: str, known: Mapping[str, Column]
+) -> _Candidate | None:
+    """A line read as the header; None where it holds nothing, or where what stands between its headings divides no rows."""
+    is_quoted = delimiter in _USUAL or _is_quoted(_decoded(lines[place : place + _SAMPLE_ROWS], encoding), delimiter)
+    text = _decoded(lines[place : place + _HEADER_LINES], encoding)[:_LONGEST_HEADER]
+    fields = tuple(next(_records(text, delimiter, is_quoted), []))
+    hits = frozenset(known[name].name for name in map(plain_heading, fields) if name in known)
+    found = _Candidate(place, encoding, delimiter, is_quoted, fields, hits)
+    if not any(field.strip() for field in fields):
+        return None
+    if delimiter in DELIMITERS:
+        return found
+    rows = _rows(lines[place + 1 :], found) if len(hits) > 1 else []
+    return found if len(hits) > 1 and sum(len(row) > 1 for row in rows) * 2 >= len(rows) else None
+
+
+def _derived(line: str) -> list[str]:
+    """What may be the delimiter of a header line: the texts without letters and digits in it, the most frequent first."""
+    found = Counter(_BETWEEN.findall(line))
+    return [text for text, _ in found.most_common(_MOST_DERIVED) if text not in DELIMITERS]
+
+
+def _explains(lines: Sequence[bytes], found: _Candidate) -> tuple[int, int, int, int]:
+    """How well a delimiter explains a header: headings known, rows of its width, and no fields or characters to spare."""
+    rows = _rows(lines[found.line + 1 :], found) if found.hits else []
+    fitting = sum(len(row) == len(found.fields) for row in rows)
+    return len(found.hits), fitting, -len(found.fields), -sum(map(len, found.fields))
+
+
+def _is_quoted(text: str, delimiter: str) -> bool:
+    """Whether a heading, or a cell of most of the rows below, stands in quotes as a whole."""
+    edge = re.escape(delimiter)
+    cell = re.compile(rf'(?:^|{edge})"[^"]*"(?:{edge}|\s*$)')
+    header, *rows = text.split("\n")
+    return bool(cell.search(header)) or sum(bool(cell.search(row)) for row in rows) * 2 > len(rows)
 
 
 def _decoded(lines: Sequence[bytes], encoding: str) -> str:
     return b"".join(lines).decode(encoding, "replace").removeprefix("\ufeff")
 
 
-def _records(text: str, delimiter: str) -> Iterator[list[str]]:
-    if len(delimiter) > 1:
-        for line in io.StringIO(text, newline=""):
-            yield [field.strip().strip('"') for field in line.rstrip("\r\n").split(delimiter)]
-        return
+def _records(text: str, delimiter: str, is_quoted: bool) -> Iterator[list[str]]:
     try:
-        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        for fields in _reader(text, delimiter, is_quoted):
+            yield [field.replace(_STAND_IN, delimiter) for field in fields]
     except csv.Error:  # a NUL, or a cell larger than the library takes: no header
         return
+
+
+def _reader(text: str, delimiter: str, is_quoted: bool) -> Any:
+    plain = io.StringIO(text.replace(delimiter, _STAND_IN), newline="")
+    return csv.reader(plain, delimiter=_STAND_IN, quoting=csv.QUOTE_MINIMAL if is_quoted else csv.QUOTE_NONE)
 
 
 def _rows(lines: Sequence[bytes], found: _Candidate) -> list[list[str]]:
     """The first rows below the header, for a look only."""
     text = _decoded(lines[:_SAMPLE_ROWS], found.encoding)
-    return [row for row in _records(text, found.delimiter) if any(field.strip() for field in row)]
+    return [row for row in _records(text, found.delimiter, found.is_quoted) if any(field.strip() for field in row)]
 
 
 def _check_rows(header: Header, rows: Sequence[Sequence[str]]) -> None:

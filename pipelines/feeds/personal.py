@@ -52,7 +52,7 @@ def has_personal(source: Source) -> bool:
 
 
 def _columns(source: Source) -> dict[int, Column]:
-    return {each.position: each.column for each in source.matched.headings}
+    return {each.position: each.column for each in (*source.matched.headings, *source.matched.outranked)}
 
 
 def _is_personal(column: Column | None, heading: str) -> bool:

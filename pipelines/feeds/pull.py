@@ -101,13 +101,14 @@ def control_in(name: str, content: bytes) -> Control:
     digest = next((stated[key] for key in ("digest", "sha256", "md5", "sm3") if stated.get(key)), None)
     try:
         return Control(
-            rows=int(stated["rows"]) if stated.get("rows") else None,
+            rows=_rows(stated["rows"]) if stated.get("rows") else None,
             digest=digest.lower().rpartition(":")[2] if digest else None,
             received_on=_day(stated["received_on"]) if stated.get("received_on") else None,
         )
     except ValueError as error:
         raise FileWaitingError(
-            f"control file {name}: {error}; expected rows=NUMBER and received_on=2026-11-02"
+            f"control file {name}: {error}; expected rows=NUMBER (whole, from 0 on) and received_on=2026-11-02: "
+            "ask the sender for it again"
         ) from error
 
 
@@ -220,6 +221,12 @@ def _stated(name: str, text: str) -> dict[str, str]:
             f"control file {name}: expected key=value lines (rows=…, digest=…, received_on=…) or JSON"
         )
     return {key.strip().lower(): value.strip() for key, _, value in pairs}
+
+
+def _rows(text: str) -> int:
+    if not re.fullmatch(r"\d+", text.strip()):
+        raise ValueError(f"rows is {text!r}, which counts no rows")
+    return int(text)
 
 
 def _day(text: str) -> date:

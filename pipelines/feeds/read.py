@@ -167,7 +167,7 @@ def numbered(con: Connection, relation: str) -> str:
 
 def _scan(source: Source, path: Path, errors: str = "ignore_errors=true", skip: int = 1) -> str:
     columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(source.columns))
-    quoting = "quote='', escape=''" if len(source.delimiter) > 1 else "quote='\"', escape='\"'"
+    quoting = "quote='\"', escape='\"'" if source.is_quoted else "quote='', escape=''"
     return (
         f"read_csv({quoted(str(path))}, auto_detect=false, header=false, skip={skip}, delim={quoted(source.delimiter)}, "
         f"{quoting}, columns={{{columns}}}, nullstr='', {errors})"
@@ -260,8 +260,8 @@ def _break(con: Connection, source: Source) -> None:
                      WHEN contains(raw, '\ufffd') THEN {_undecodable("raw")}
                      ELSE CASE kind {cases} ELSE 'row: ' || lower(kind) END END] AS reasons
         FROM (SELECT line - 1 AS row_no, trim(any_value(csv_line), chr(13) || chr(10)) AS raw,
-                     min(error_type::VARCHAR) AS kind
-              FROM reject_errors GROUP BY line)
+                     coalesce(min(kind) FILTER (kind <> 'INVALID ENCODING'), min(kind)) AS kind  -- also said of broken quotes
+              FROM (SELECT *, error_type::VARCHAR AS kind FROM reject_errors) GROUP BY line)
         """
     )
     con.execute(_SHIFTS)
@@ -400,4 +400,5 @@ def _is_totals(reading: Reading) -> str:
 
 def _begins_with_total(raw: str) -> str:
     words = "|".join(cells.TOTALS)
-    return rf"""regexp_matches({raw}, '^[\s",|;!]*({words})[\s",|;!:：]')"""
+    between = "[\\s[:punct:][:cntrl:]：]"
+    return f"regexp_matches({raw}, '^{between}*({words}){between}')"

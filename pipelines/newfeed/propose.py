@@ -136,7 +136,9 @@ def _name(heading: str, kind: str) -> str:
         return known[words]
     if re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", words):
         return words.lower()
-    return next((name for shape, name in _NAMES if re.search(shape, words)), "uscc" if kind == "uscc" else "column")
+    if kind == "uscc":
+        return "uscc"
+    return next((name for shape, name in _NAMES if re.search(shape, words)), "column")
 
 
 def _distinct(columns: Sequence[Proposed]) -> tuple[Proposed, ...]:

@@ -16,6 +16,9 @@ GRADES = f"""纳税人识别号,评价年度,信用级别
 {CODE.lower()},2024,B
 {"".join(chr(ord(each) + 0xFEE0) for each in CODE)},2023,B
  {CODE[:8]} {CODE[8:]} ,2022,B
+'{CODE},2021,B
+="{CODE}",2020,B
+\ufeff{CODE}\u200b,2019,B
 {LEGACY},2025,A
 ３６０２０６５５０８７５７２５,2024,B
 360206550875726,2025,A
@@ -35,8 +38,11 @@ def landed(tmp_path_factory) -> Home:
 
 
 def test_codes_are_repaired_and_the_repairs_counted(landed):
-    assert landed.lake("SELECT rows_in, accepted, quarantined, repaired_codes FROM lake.ops.files") == [(10, 6, 4, 4)]
+    assert landed.lake("SELECT rows_in, accepted, quarantined, repaired_codes FROM lake.ops.files") == [(13, 9, 4, 7)]
     assert landed.lake("SELECT year FROM lake.feed.tax__credit_grades WHERE uscc = ? ORDER BY year", [CODE]) == [
+        (2019,),
+        (2020,),
+        (2021,),
         (2022,),
         (2023,),
         (2024,),
@@ -52,16 +58,16 @@ def test_a_valid_legacy_id_lands_in_its_own_namespace(landed):
 
 
 def test_what_is_no_id_stays_out_with_its_reason(landed):
-    assert landed.lake("SELECT raw, reasons FROM lake.quarantine.rows WHERE row_no = 7") == [
+    assert landed.lake("SELECT raw, reasons FROM lake.quarantine.rows WHERE row_no = 10") == [
         ("360206550875726,2025,A", ["uscc: not a valid unified social credit code"])
     ]
 
 
 def test_an_owners_number_is_in_no_table_in_clear(landed):
-    rows = landed.lake("SELECT raw, reasons[1] FROM lake.quarantine.rows WHERE row_no > 7 ORDER BY row_no")
+    rows = landed.lake("SELECT raw, reasons[1] FROM lake.quarantine.rows WHERE row_no > 10 ORDER BY row_no")
     reason = "uscc: a personal identity number, kept masked; expected the unified code of the business"
     assert rows == [(f"510104************,{year},B", reason) for year in (2025, 2024, 2023)]
-    cells = landed.lake("SELECT cells[1] FROM lake.quarantine.cells WHERE row_no > 7 ORDER BY row_no")
+    cells = landed.lake("SELECT cells[1] FROM lake.quarantine.cells WHERE row_no > 10 ORDER BY row_no")
     assert cells == [("510104************",)] * 3
 
 

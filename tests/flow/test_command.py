@@ -41,6 +41,23 @@ def test_a_refused_file_makes_ingest_end_with_65_and_its_reason(bare):
     assert "统一社会信用代玛" in done.stdout
 
 
+def test_a_folder_that_is_no_feed_is_said_and_changes_nothing(bare):
+    bare.deliver("tax_payments", "a_20261116.csv", "x")
+    words = "unknown feed; did you mean tax__payments/?"
+    assert f"ignored tax_payments/: {words}" in shoudai(bare, "ingest").stdout
+    found = json.loads(shoudai(bare, "ingest", "--json").stdout)
+    assert (found["files"], found["ignored"]) == ([], [{"path": "tax_payments/", "reason": words}])
+
+
+def test_a_file_dated_ahead_lands_and_is_named(bare):
+    bare.deliver("crm__suppressions", "yzmd_20990105.csv", "统一社会信用代码,原因\n92510623MAY004CT3H,投诉\n")
+    bare.deliver("crm__suppressions", "yzmd_20260105.csv", "统一社会信用代码,原因\n92510623MAY00CL99R,投诉\n")
+    notes = [line for line in shoudai(bare, "ingest").stdout.splitlines() if line.startswith("note")]
+    ahead = "is dated 2099-01-05, which has not come yet; no list before that day sees it"
+    assert notes == [f"note crm__suppressions/yzmd_20990105.csv: {ahead}"]
+    assert bare.lake("SELECT DISTINCT status FROM lake.ops.files") == [("landed",)]
+
+
 def test_explain_says_why_a_listed_entity_is_listed(county, listed):
     uscc, name = listed
     text = shoudai(county, "explain", uscc, inbox=False).stdout

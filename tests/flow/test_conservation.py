@@ -92,16 +92,17 @@ def test_the_original_bytes_are_archived_under_their_digest(county):
 
 def test_broken_files_stay_out_whole_and_say_what_to_do(bare):
     shutil.copytree(SAMPLES / "_broken", bare.settings.inbox, dirs_exist_ok=True)
-    outcomes = {
-        each.name: each
-        for each in flow.ingest(bare.settings, ["registry__entities", "social__insurance", "tax__payments"]).files
-    }
+    report = flow.ingest(bare.settings)
+    outcomes = {each.name: each for each in report.files}
     expected = {
         n.split("/")[-1]: f["status"]
         for n, f in EXPECTED.items()
         if n.startswith("_broken") and f["status"] != "unknown_feed"
     }
     assert {name: each.status for name, each in outcomes.items()} == expected
+    assert [each.in_words().partition(";")[0] for each in report.ignored] == ["weather__stations/: unknown feed"], (
+        "the folder of the rest"
+    )
     for name, words in WORDS.items():
         reason = outcomes[name].reason or ""
         assert all(word in reason for word in words), (name, reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from decimal import Decimal
 
 import pytest
 import yaml
@@ -94,6 +95,23 @@ def test_a_quantile_of_a_very_large_batch_is_that_of_rows_spread_over_it(planted
     asked = [check for check in outcome.checks if "quantile" in check.expectation]
     assert [check.success for check in asked] == [True]
     assert asked[0].observed.startswith("0.5: 1")
+
+
+@pytest.mark.parametrize(
+    ("found", "shown"),
+    [
+        (
+            {"observed_value": None, "partial_unexpected_list": ["有意向13812345678", "其他"]},
+            "also 有意向138********, 其他",
+        ),
+        ({"observed_value": ["拒绝", "510104199001011234"]}, "['拒绝', '510104************']"),
+        ({"observed_value": 13812345678}, "13812345678"),
+        ({"observed_value": Decimal("13812345678")}, "13812345678"),
+        ({"observed_value": 13812345678.0}, "13812345678.0"),
+    ],
+)
+def test_what_was_observed_is_kept_without_the_numbers_of_persons(found, shown):
+    assert gate._observed(found) == shown
 
 
 def test_a_misspelt_expectation_is_a_fault_of_the_declaration(planted):

@@ -154,6 +154,15 @@ def test_a_delivery_kind_follows_from_key_and_dates(tmp_path, text, delivery, ke
     assert (made.delivery, made.key, made.period) == (delivery, key, period)
 
 
+@pytest.mark.parametrize("heading", ["企业代码", "单位编号", "担保机构代码"])
+def test_a_column_of_codes_is_called_so_whatever_its_heading(tmp_path, heading):
+    (tmp_path / "s.csv").write_text(
+        f"{heading},企业名称\n92510623MAY004CT3H,甲\n92510623MAY00CL99R,乙\n", encoding="utf-8"
+    )
+    made = propose(read_sample(tmp_path / "s.csv"))
+    assert [(each.name, each.type) for each in made.columns] == [("uscc", "uscc"), ("name", "text")]
+
+
 def test_an_id_card_is_personal_whatever_its_heading_says(tmp_path):
     (tmp_path / "s.csv").write_text("编号,甲\n1,510623199001011234\n2,510623198512310021\n", encoding="utf-8")
     assert [each.personal for each in propose(read_sample(tmp_path / "s.csv")).columns] == [False, True]

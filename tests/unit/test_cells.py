@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from pipelines.feeds.cells import EMPTY, cell
-from pipelines.feeds.contract import Column, Contract, Heading, HeadingMatch
+from pipelines.feeds.contract import Column, Contract, Heading, HeadingMatch, contract
 from pipelines.feeds.decode import Source
 from pipelines.feeds.read import read, reasons_sql
 
@@ -65,7 +65,7 @@ DAY = date(2026, 1, 31)
 @pytest.mark.parametrize(
     "raw",
     [
-        "2026-01-31", "20260131", "2026/1/31", "2026/01/31", "2026年1月31日", "2026年01月31日", "2026.1.31", "46053", "46053.0",
+        "2026-01-31", "20260131", "2026/1/31", "2026/01/31", "2026年1月31日", "2026年01月31日", "2026.1.31", "46053", "46053.0", "46053.5", "46053.999999",
         "2026-01-31 00:00:00", "2026-01-31 13:45:10", "2026/01/31 13:45:10", "2026-01-31T13:45:10", " 2026-01-31 ",
         "２０２６－０１－３１", "２０２６０１３１", "２０２６年１月３１日", "\t2026-01-31",
     ],
@@ -100,6 +100,7 @@ def test_a_day_centuries_away_is_a_slip(raw):
         "20260101",
         "2026/1/15",
         "46023",
+        "46023.75",
         "２０２６０１",
     ],
 )
@@ -121,6 +122,13 @@ def test_what_is_no_month_is_said_so(raw):
         ("2026/11/23 09:05:10", datetime(2026, 11, 23, 9, 5, 10)),
         ("2026-11-23", datetime(2026, 11, 23)),
         ("20261123", datetime(2026, 11, 23)),
+        ("46349", datetime(2026, 11, 23)),
+        ("46349.0", datetime(2026, 11, 23)),
+        ("46349.5", datetime(2026, 11, 23, 12)),
+        ("46349.37859", datetime(2026, 11, 23, 9, 5, 10)),
+        ("46349.378587963", datetime(2026, 11, 23, 9, 5, 10)),
+        ("46349.99999999", datetime(2026, 11, 24)),
+        ("16349.5", "not a time"),
         ("2026-11-23 25:00:00", "not a time"),
         ("yesterday", "not a time"),
     ],
@@ -340,3 +348,17 @@ def test_a_value_in_any_usual_shape_lands_as_the_same_value(tmp_path_factory: py
         con.close()
     assert reasons == []
     assert found == [row[:5] for row in rows], lines
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ('"专精特新"培育企业', "专精特新"), ("“专精特新”培育企业", "专精特新"), ('"专精特新"中小企业', "专精特新"),
+        ('专精特新"小巨人"企业', "专精特新"), ("专精特新“小巨人”企业", "专精特新"), ("省级专精特新中小企业", "专精特新"),
+        ("国家级专精特新小巨人企业", "专精特新"), ('国家级专精特新"小巨人"企业', "专精特新"), ("国家级专精特新“小巨人”企业", "专精特新"),
+        ("国家级高新技术企业", "高新技术企业"), ("国家高新技术企业", "高新技术企业"), ("瞪羚企业", "瞪羚企业"),
+    ],
+)  # fmt: skip
+def test_a_certification_is_known_in_the_words_of_its_level_and_in_either_quotes(said, meant):
+    lookups = contract("registry__certifications").column("certification").lookups
+    assert meaning(said, "text", lookups=lookups) == meant

@@ -95,9 +95,23 @@ def test_a_missing_column_is_named_with_the_nearest_heading_and_what_to_do():
     assert "add an alias" in words
 
 
-def test_two_headings_of_one_column_are_refused_with_both_names():
-    with pytest.raises(FileRefusedError, match="'参保人数' and '单位参保人数' both mean insured_headcount"):
-        match_header(SOCIAL, ["统一社会信用代码", "费款所属期", "参保人数", "单位参保人数"])
+@pytest.mark.parametrize("again", ["参保人数", " 参保 人数", "【参保人数】"])
+def test_a_heading_that_stands_twice_is_refused_with_both(again):
+    with pytest.raises(FileRefusedError, match="'参保人数' and '.*' both mean insured_headcount; keep one"):
+        match_header(SOCIAL, ["统一社会信用代码", "费款所属期", "参保人数", again])
+
+
+def test_the_same_heading_in_two_units_is_refused():
+    with pytest.raises(FileRefusedError, match=r"'实缴税额\(元\)' and '实缴税额\(万元\)' both mean tax_paid"):
+        match_header(TAX, [*TAX_HEADER[:-2], "实缴税额(元)", "税票号码", "实缴税额(万元)"])
+
+
+@pytest.mark.parametrize("others", [["yjse"], ["sjje", "yjse"], ["入库税额"], ["tax_paid"]])
+def test_of_two_headings_of_one_column_the_first_of_the_contract_counts(others):
+    found = match_header(TAX, [*others, *TAX_HEADER])
+    at = {each.column.name: each.position for each in found.headings}
+    assert (at["tax_paid"], found.extra) == (len(others) + TAX_HEADER.index("实缴税额"), tuple(others))
+    assert [each.column.name for each in found.outranked] == ["tax_paid"] * len(others)
 
 
 def test_an_unknown_feed_is_answered_with_the_nearest_ones():

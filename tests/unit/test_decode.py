@@ -64,6 +64,20 @@ def test_archives_are_unpacked(tmp_path, pack):
     assert read(tmp_path, pack(TEXT.encode("gb18030"))).text == TEXT
 
 
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("制表人：张三 电话13812345678", "制表人：张三 电话138********"),
+        ("张三 13812345678,成都公司,存续", "张三 138********, 成都公司, 存续"),
+        ("证件510104199001011234,成都公司", "证件510104************, 成都公司"),
+    ],
+)
+def test_numbers_of_persons_in_a_line_that_is_no_header_are_masked_in_the_refusal(tmp_path, line, shown):
+    with pytest.raises(FileRefusedError) as refusal:
+        read(tmp_path, f"{line}\n".encode())
+    assert f"Found: {shown}. Expected" in str(refusal.value)
+
+
 def test_under_an_ascii_header_the_rows_decide_the_encoding(tmp_path):
     text = TEXT.replace("统一社会信用代码,企业名称", "uscc,name")
     seen = read(tmp_path, text.encode("gb18030"))

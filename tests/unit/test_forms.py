@@ -296,3 +296,22 @@ def test_codes_under_the_heading_of_names_refuse_the_file(room):
 def test_bad_codes_alone_do_not_refuse_the_file(room):
     landed = room.land(forms.csv([HEADER, *([row[0][:-1], *row[1:]] for row in TABLE[1:]), TABLE[1]]))
     assert (landed.counts.accepted, landed.counts.quarantined) == (1, 2)
+
+
+def test_text_behind_a_closing_quote_keeps_its_row_out_and_no_other(room):
+    rows = [HEADER[:2], TABLE[1][:2], ["92510623MAY00CL99R", '"老字号"五金']]
+    landed = room.land(forms.csv(rows))
+    assert (landed.counts.accepted, landed.reasons) == (1, ["row: broken quotes"])
+
+
+def test_both_names_of_a_customer_are_hidden_where_their_row_is_kept_out(tmp_path):
+    room = Room(contract("utilities__bills"), tmp_path)
+    header = ["户号", "信用代码", "抄表月份", "能源类型", "用量", "金额", "缴费日期", "客户名称", "户名"]
+    rows = [
+        ["1", "", "2026-01", "柴油", "1", "1", "", "张三", "李四"],
+        ["2", "", "2026-01", "电", "1", "1", "", "甲", "乙"],
+    ]
+    landed = room.land(forms.csv([header, *rows]))
+    room.close()
+    assert ([row["account_name"] for row in landed.accepted], landed.extra) == (["乙"], ("客户名称",))
+    assert landed.rejected[0][1] == "***,,2026-01,柴油,1,1,,***,***"

@@ -84,6 +84,16 @@ def test_a_control_file_that_cannot_be_read_makes_its_file_wait(tmp_path, text):
         pull.control_of(delivered(tmp_path, "a.csv", text))
 
 
+@pytest.mark.parametrize("stated", ["1.5", "-1", "twelve", "true"])
+@pytest.mark.parametrize("text", ['{{"rows": {}}}', "rows={}"])
+def test_what_counts_no_rows_is_shown_with_what_was_expected(tmp_path, text, stated):
+    content = text.format(f'"{stated}"' if stated == "twelve" and "{{" in text else stated)
+    with pytest.raises(
+        FileWaitingError, match=r"a\.csv\.ok: rows is '(1\.5|-1|twelve|[Tt]rue)', which counts no rows; expected"
+    ):
+        pull.control_of(delivered(tmp_path, "a.csv", content))
+
+
 @pytest.mark.parametrize("name", ["sha256", "md5", "sm3"])
 def test_each_digest_is_checked_while_the_file_is_archived(tmp_path, name):
     if name not in hashlib.algorithms_available:

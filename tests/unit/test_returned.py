@@ -197,7 +197,7 @@ def without(heading: str) -> Edit:
 
 
 def twice(page: Worksheet, at: dict[str, int]) -> None:
-    page.cell(1, at["企业名称"]).value = "触达日期"
+    page.cell(1, at["企业名称"]).value = "触达 时间"
 
 
 def in_one_cell(page: Worksheet, at: dict[str, int]) -> None:
@@ -221,7 +221,7 @@ def settings(tmp_path: Path) -> Settings:
         (without("统一社会信用代码"), ["sheet 名单", "missing required column 统一社会信用代码", "published/latest"]),
         (without("触达时间"), ["sheet 名单", "missing required column 触达时间 [contacted_at]", "触达时间、触达方式、触达结果"]),
         (in_one_cell, ["sheet 名单", "the headings stand together in one cell; expected one in each"]),
-        (twice, ["sheet 名单", "'触达日期' and '触达时间' both mean contacted_at; keep one of them"]),
+        (twice, ["sheet 名单", "'触达 时间' and '触达时间' both mean contacted_at; keep one of them"]),
     ],
 )  # fmt: skip
 def test_a_list_without_its_columns_is_refused_in_words(

@@ -19,6 +19,7 @@ from pipelines.feeds.codes import (
     is_valid_uscc,
     looks_personal,
     masked,
+    personal_numbers_masked,
     without_personal_numbers,
 )
 from pipelines.registers import uscc as plain
@@ -113,10 +114,27 @@ def test_what_has_not_18_characters_of_the_alphabet_is_no_code():
     )
 
 
+AS_EXPORTED = [
+    text.replace("CODE", "92510623MAY004CT3H")
+    for text in (
+        "CODE\t",
+        "\tCODE",
+        "'CODE",
+        "‘CODE",
+        '="CODE"',
+        "＇CODE",
+        "\ufeffCODE",
+        "\u200bCODE\u200b",
+        "\u00a0CODE",
+        "CODE\r\n",
+    )
+]
+
+
 def test_blanks_case_and_width_are_repaired_before_the_check():
     code = "92510623MAY004CT3H"
     wide = "".join(chr(ord(character) + 0xFEE0) for character in code)
-    for dirty in (code.lower(), f"  {code} ", wide, f"{code[:8]} {code[8:]}"):
+    for dirty in (code.lower(), f"  {code} ", wide, f"{code[:8]} {code[8:]}", *AS_EXPORTED):
         assert one(clean_uscc("raw"), dirty) == code
         assert one(entity_id("raw"), dirty) == code
 
@@ -155,6 +173,7 @@ def test_an_old_number_of_a_person_is_masked_unless_its_organisation_code_checks
 )
 def test_numbers_of_persons_in_free_text_are_masked_and_nothing_else(text, shown):
     assert one(without_personal_numbers("raw"), text) == (shown or text)
+    assert personal_numbers_masked(text) == (shown or text)
 
 
 @settings(max_examples=60, deadline=None)
