@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from pipelines.rehearsal import Line, Rehearsal
+from pipelines.terminal import Terminal
 
 PLACES_SHOWN = 12
 HEADS = (
@@ -27,7 +27,7 @@ HEADS = (
 def render(made: Rehearsal, width: int, *, color: bool) -> str:
     """The rehearsal as text of at most `width` columns; with `color` as a terminal shows it."""
     out = io.StringIO()
-    console = Console(file=out, width=width, force_terminal=color, no_color=not color, highlight=False)
+    console = Terminal(file=out, width=width, force_terminal=color, no_color=not color)
     for part in _parts(made):
         console.print(part)
     return out.getvalue()

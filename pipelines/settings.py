@@ -18,6 +18,9 @@ SAMPLES = HOUSE / "data_samples"
 CONTAINER_MEMORY = Path("/sys/fs/cgroup/memory.max")
 """Where a container finds how much memory it has, a number of bytes or `max`."""
 
+LEAST_MEMORY_GB = 0.1
+"""With less the engine cannot even open the catalog."""
+
 BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
 SOURCE_ENV = "SHOUDAI_SOURCE_"
 """`SHOUDAI_SOURCE_<FEED>` names where a feed is fetched from."""
@@ -119,8 +122,8 @@ def _memory_gb() -> float:
         found = float(stated)
     except ValueError:
         found = 0
-    if not 0 < found < math.inf:
-        raise UsageError(f"SHOUDAI_MEMORY_GB is {stated!r}; expected a number above 0, such as 4 or 0.5")
+    if not LEAST_MEMORY_GB <= found < math.inf:
+        raise UsageError(f"SHOUDAI_MEMORY_GB is {stated!r}; expected a number from {LEAST_MEMORY_GB} up, such as 4")
     return found
 
 
@@ -129,7 +132,7 @@ def _quarter_of_memory() -> float:
     limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
     stated = CONTAINER_MEMORY.read_text(encoding="ascii").strip() if CONTAINER_MEMORY.is_file() else ""
     limits += [int(stated)] if stated.isdigit() else []
-    return max(0.1, round(min(limits) / 4e9, 1))
+    return max(LEAST_MEMORY_GB, round(min(limits) / 4e9, 1))
 
 
 def _inbox_from_env(home: Path, sources: Path) -> Path:

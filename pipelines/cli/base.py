@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from pipelines import __version__
 from pipelines.errors import ShoudaiError, UsageError, in_own_words
+from pipelines.terminal import Terminal
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# names, reasons and cells come out of files: brackets and colons in them are text, and colour is put on by `marked`
-out = Console(markup=False, emoji=False, highlight=False)
-err = Console(markup=False, emoji=False, highlight=False, stderr=True)
+# names, reasons and cells come out of files: colour is put on by `marked` alone
+out = Terminal()
+err = Terminal(stderr=True)
 
 # click ends with 2 where the command cannot be read; to a scheduler it is the same wrong call as an unknown feed
 click.UsageError.exit_code = UsageError.exit_code

@@ -6,11 +6,11 @@ import io
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from pipelines.eligibility.explained_parts import Cell, Part, parts
+from pipelines.terminal import Terminal
 
 if TYPE_CHECKING:
     from pipelines.eligibility.explain import Explanation
@@ -21,7 +21,7 @@ STYLES = {"good": "green", "bad": "red", "warn": "yellow", "calm": "dim", "stron
 def render(explained: Explanation, width: int, *, color: bool) -> str:
     """The explanation as text of at most `width` columns; with `color` as a terminal shows it."""
     out = io.StringIO()
-    console = Console(file=out, width=width, force_terminal=color, no_color=not color, highlight=False)
+    console = Terminal(file=out, width=width, force_terminal=color, no_color=not color)
     for part in parts(explained):
         console.print(_table(part) if isinstance(part, Part) else _text(part))
     return out.getvalue()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import duckdb
 import pytest
 from click.testing import CliRunner, Result
+from rich.table import Table
 
 from pipelines.cli import main
 from pipelines.cli.base import bar
 from pipelines.cli.shown import show_rows
+from pipelines.terminal import Terminal
 
 
 def shoudai(*words: str, code: int | None = 64, **env: str) -> Result:
@@ -47,6 +50,21 @@ def test_a_row_shown_as_a_block_is_shown_as_it_is(monkeypatch, capsys):
     show_rows(columns, [("[/b]", ":x:", "[bold]", None, "[red]")])
     shown = capsys.readouterr().out
     assert [text for text in (*columns, "[/b]", ":x:", "[bold]", "[red]") if text not in shown] == []
+
+
+@pytest.mark.parametrize("control", ["\x1b[2J", "\x1b]0;x\x07", "\x9b1A", "\r", "\x08"])
+def test_what_a_cell_says_cannot_steer_the_terminal(control):
+    shown = io.StringIO()
+    terminal = Terminal(file=shown, force_terminal=True, color_system=None, width=60)
+    table = Table("name")
+    table.add_row(f"甲{control}乙")
+    terminal.print(table)
+    terminal.print(f"甲{control}乙\n丙\t丁")
+    assert not {character for character in control if ord(character) < 32 or ord(character) > 126} & set(
+        shown.getvalue()
+    )
+    assert "丙" in shown.getvalue().splitlines()[-1]
+    assert shown.getvalue().count("甲") == 2
 
 
 def test_a_file_name_in_brackets_does_not_stop_the_progress_bar():
@@ -113,7 +131,7 @@ def test_help_is_no_wrong_call():
 @pytest.mark.parametrize("stated", ["abc", "0", "-1", "nan", "inf"])
 def test_a_memory_that_is_none_names_its_variable(home, stated):
     said = shoudai("lists", "--home", home, SHOUDAI_MEMORY_GB=stated).output
-    assert f"SHOUDAI_MEMORY_GB is '{stated}'; expected a number above 0" in said
+    assert f"SHOUDAI_MEMORY_GB is '{stated}'; expected a number from 0.1 up" in said
 
 
 @pytest.mark.parametrize(
