@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from airflow.sdk import Asset, AssetAny, AssetOrTimeSchedule, CronTriggerTimetable, Param, dag, task
 
 from pipelines.due import week_due
 from pipelines.settings import HOUSE, Settings
+
+log = logging.getLogger(__name__)
 
 FEEDS = sorted(contract.stem for contract in (HOUSE / "schemas" / "feeds").glob("*.yml"))
 """The DAG is called when any of them has landed something."""
@@ -19,7 +22,8 @@ Publishes the target list of one ISO week (`out.target_list` and the tables besi
   and repeated later publishes the same week. Rows received after the as-of date are not seen.
 - Each task is one step of `pipelines/flow.py`; a step writes its Parquet under `<home>/work/<week>/`, and only the
   week's name passes from task to task. A step can be repeated alone.
-- A failed step leaves the last good release in place.
+- A failed step leaves the last good release in place. A week before the one that is current is published beside it; the log of
+  `publish` says so, and has every note of the release.
 """
 
 
@@ -94,7 +98,10 @@ def weekly_target_list() -> None:
     def publish(week: str) -> None:
         from pipelines import flow
 
-        flow.publish(flow.Run.load(Settings.from_env(), week))
+        release = flow.publish(flow.Run.load(Settings.from_env(), week))
+        log.info("published %s", release.folder)
+        for note in release.notes:
+            log.warning("%s", note)
 
     week = start(as_of="{{ params.as_of or '' }}", due="{{ dag_run.run_after.isoformat() }}")
     link(week) >> features(week) >> judge(week) >> score(week) >> offer(week) >> pick(week) >> publish(week)
