@@ -6,9 +6,10 @@ in `work/<week>/`, so that it can be repeated, or run in a process of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import wraps
 from pathlib import Path
 
 import polars as pl
@@ -178,15 +179,29 @@ def start(settings: Settings, as_of: date | None = None) -> Run:
         version = catalog_version(con)
     week = week_of(day)
     started = Run(settings, week, day, version, releases.run_id(), settings.work / week)
-    started.save()
+    with exclusive(started.folder, "start"):
+        started.save()
     return started
 
 
+def _alone(step: Callable[[Run], None]) -> Callable[[Run], None]:
+    """A step that has the folder of its run to itself: a DAG and the command may be at the same week."""
+
+    @wraps(step)
+    def alone(run: Run) -> None:
+        with exclusive(run.folder, step.__name__):
+            step(run)
+
+    return alone
+
+
+@_alone
 def link(run: Run) -> None:
     """Feeds as seen at as-of -> who is who: legacy ids, accounts and farms without a code, each under its entity or its own."""
     link_entities(run)
 
 
+@_alone
 def features(run: Run) -> None:
     """Feeds as seen at as-of -> one row per entity. SQL ends here."""
     p = parameters(run.as_of, run.overrides)
@@ -195,6 +210,7 @@ def features(run: Run) -> None:
         make_features(con, {**vars(p), "week": run.week}, run.handover("features"))
 
 
+@_alone
 def judge(run: Run) -> None:
     """Features -> every rule and segment, three-valued; who fell out where; who is one rule short."""
     p = parameters(run.as_of, run.overrides)
@@ -207,6 +223,7 @@ def judge(run: Run) -> None:
     _write(watchlist(judged, p, found.states, run.week), run.handover("watchlist"))
 
 
+@_alone
 def score(run: Run) -> None:
     """Judged -> everyone in a segment, with points, reasons and grade; how they spread over the cards; challengers beside."""
     p = parameters(run.as_of, run.overrides)
@@ -217,6 +234,7 @@ def score(run: Run) -> None:
     _write(score_bands(spreads, pl.scan_parquet(run.handover("scores")), run.week), run.handover("score_bands"))
 
 
+@_alone
 def offer(run: Run) -> None:
     """Scored -> with product, limit, term and rate: of their other columns those that a list is picked from."""
     priced = offer_products(
@@ -225,6 +243,7 @@ def offer(run: Run) -> None:
     _write(priced.select(PICKED_FROM), run.handover("offered"))
 
 
+@_alone
 def pick(run: Run) -> None:
     """Offered -> the target list: suppressed entities left out, one entity once, ranked."""
     with reader(run.settings, run.version) as con:

@@ -75,8 +75,9 @@ def verify(con: Connection, target: Path, expected: Mapping[str, int]) -> None:
 
 def replace_tables(con: Connection, base: Path, target: Path, sources: Mapping[str, str]) -> None:
     """A new published file: that of a release with some declared tables replaced by the rows of SELECTs on `con`."""
+    for left in target.parent.glob("*.partial"):  # of a tracking that was stopped
+        left.unlink()
     partial = target.with_suffix(".partial")
-    partial.unlink(missing_ok=True)
     shutil.copyfile(base, partial)
     con.execute(f"ATTACH {quoted(str(partial))} AS published")
     try:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import time
+from datetime import date
 
 import duckdb
+
+from pipelines import flow
 
 from .homes import Home, command_line, environment, samples_of, settings_of, shoudai
 
@@ -39,3 +42,19 @@ def test_a_second_ingest_is_refused_too(tmp_path):
     with exclusive(home.settings.home, "run"):
         done = shoudai(home, "ingest", check=75)
     assert "another run is at work" in done.stderr
+
+
+def test_a_step_of_a_dag_and_the_command_do_not_write_into_one_folder(copied, monkeypatch):
+    """As when Airflow is at the features of a week for which somebody calls `shoudai run`."""
+    home = copied()
+    started = flow.start(home.settings, date(2026, 11, 30))
+    met = []
+
+    def meanwhile(*_):
+        met.append(shoudai(home, "run", "--as-of", "2026-11-30", check=75).stderr)
+
+    monkeypatch.setattr(flow, "link_entities", meanwhile)
+    flow.link(started)
+    assert "another run is at work on" in met[0]
+    assert "work/2026-W49: link, process" in met[0]
+    assert flow.Run.load(home.settings, started.week).run_id == started.run_id
