@@ -284,7 +284,8 @@ def track(settings: Settings, as_of: date | None = None, due: date | None = None
     Args:
         settings: of the home.
         as_of: the day as of which; also an earlier one than conversions reach to, which takes them back.
-        due: without `as_of`, the day on which this was due (default: today); they are never taken back to it.
+        due: without `as_of`, the day on which this was due (default: today); they are never taken back to it, but from a day
+            that has not come yet, which was given by mistake.
 
     Raises:
         UsageError: nothing was published yet.
@@ -292,7 +293,8 @@ def track(settings: Settings, as_of: date | None = None, due: date | None = None
     expect_warehouse(settings)
     with exclusive(settings.home, "track"), writer(settings) as con:
         migrate(con)
-        version, tracked = catalog_version(con), releases.tracked_on(con)
+        version = catalog_version(con)
+        tracked = releases.tracked_on(con, max(due or settings.today(), settings.today()))
     day = as_of or max(due or settings.today(), tracked or date.min)
     again = Run(settings, week_of(day), day, version, releases.run_id(), settings.work / f"track-{day}")
     again.save()
@@ -319,7 +321,7 @@ def outcomes(
         watch.advance("landing")
         handed_in = returns.hand_in(settings, file, received_on)
         with reader(settings) as con:
-            before, is_tracked = returns.progress(con, handed_in.weeks), releases.tracked_on(con) is not None
+            before, is_tracked = returns.progress(con, handed_in.weeks), releases.tracked_on(con, date.max) is not None
         write_quality(settings)
         watch.advance(track.__name__)
         database = track(settings, due=handed_in.file.received_on) if handed_in.file.is_good and is_tracked else None

@@ -137,16 +137,16 @@ def _make_current(run: Run, folder: Path, database: str) -> list[str]:
     return []
 
 
-def tracked_on(con: Connection) -> date | None:
-    """The day up to which conversions were last tracked."""
-    row = con.execute("SELECT max(as_of) FROM lake.out.plan_progress").fetchone()
+def tracked_on(con: Connection, until: date) -> date | None:
+    """The last day up to which conversions were tracked; later than `until` is a day that was given by mistake."""
+    row = con.execute("SELECT max(as_of) FROM lake.out.plan_progress WHERE as_of <= ?", [until]).fetchone()
     return row[0] if row else None
 
 
 def is_behind(run: Run, release: Release) -> bool:
     """Whether the current file is the release as made, and conversions have been tracked to a later day than its as-of."""
     with reader(run.settings) as con:
-        tracked = tracked_on(con) or run.as_of
+        tracked = tracked_on(con, max(run.as_of, run.settings.today())) or run.as_of
     return tracked > run.as_of and (run.settings.published / CURRENT).resolve() == release.database.resolve()
 
 
@@ -277,7 +277,7 @@ def _write_lake(run: Run, ledger: pl.DataFrame) -> None:
 
 def _replace_followed(con: Connection, run: Run) -> None:
     """Tables of a day get the rows of this one; those that are the newest state only where none of a later day stands."""
-    is_newest = (tracked_on(con) or run.as_of) <= run.as_of
+    is_newest = (tracked_on(con, max(run.as_of, run.settings.today())) or run.as_of) <= run.as_of
     for name, step in FOLLOWED.items():
         columns = named(table(name).table_columns)
         if '"as_of"' in columns:

@@ -29,9 +29,12 @@ _PERSON_ANYHOW = (
 """18 or 15 places, also behind the L and before the serial number that tax offices put around an owner's number."""
 
 _PERSON_IN_TEXT = f"\\b([1-8][0-9]{{5}})(?:(?:19|20)[0-9]{{2}}{_DAY}[0-9]{{3}}[0-9Xx]|[0-9]{{2}}{_DAY}[0-9]{{3}})\\b"
-_MOBILE_IN_TEXT = "\\b(1[3-9][0-9])[0-9]{8}\\b"
-_IN_TEXT = ((_PERSON_IN_TEXT, "\\1************"), (_MOBILE_IN_TEXT, "\\1********"))
+_MOBILE_IN_TEXT = "(\\b|\\b(?:86|0086|0)[- ]?|_)(1[3-9][0-9])[- ]?[0-9]{4}[- ]?[0-9]{4}\\b"
+_IN_TEXT = ((_PERSON_IN_TEXT, "\\1************"), (_MOBILE_IN_TEXT, "\\1\\2********"))
 """Numbers of persons, and what of them is left; to be read with ASCII word boundaries, as the engine has them."""
+
+_MAY_BE_PERSONAL = "1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}|[0-9]{15}|[０-９]{11}"
+"""What text must have, at least, for a personal number to be in it; found in a sixth of a microsecond."""
 
 _NO_PART = r"[\s='\"‘’“”\x{A0}\x{200B}-\x{200F}\x{2060}\x{FEFF}]"
 """Blanks, also those that show nothing, and the marks of `'9151…` and `="9151…"`."""
@@ -104,6 +107,12 @@ def without_personal_numbers(text: str) -> str:
     for shape, left in _IN_TEXT:
         text = f"regexp_replace({text}, '{shape}', '{left}', 'g')"
     return text
+
+
+def personal_numbers_out(text: str) -> str:
+    """SQL for every row: the same, also of full-width digits; text without such a number stays as it is, at little cost."""
+    plain = f"CASE WHEN regexp_matches({text}, '[０-９]{{11}}') THEN {narrow(text)} ELSE {text} END"
+    return f"CASE WHEN regexp_matches({text}, '{_MAY_BE_PERSONAL}') THEN {without_personal_numbers(f'({plain})')} ELSE {text} END"
 
 
 def personal_numbers_masked(text: str) -> str:

@@ -170,8 +170,8 @@ def _joined(parts: list[_Part], scratch: Path) -> Source:
         for place, part in enumerate(parts):
             if _shape(part) != _shape(first):
                 raise FileRefusedError(
-                    f"{first.name or 'the first table'} and {part.name or 'another'} have different headings or "
-                    "delimiters; expected the same in all of them: deliver one table per file"
+                    f"{first.name or 'the first table'} and {part.name or 'another'} have different headings, "
+                    "delimiters or quotes; expected the same in all of them: deliver one table per file"
                 )
             start = part.header.end if place else part.header.start
             is_marked = to_utf8(part.path, piece, part.encoding, start=start, plain_newlines=True) or is_marked
@@ -182,9 +182,9 @@ def _joined(parts: list[_Part], scratch: Path) -> Source:
     return _source_of(first, target, is_marked)
 
 
-def _shape(part: _Part) -> tuple[str, list[str], list[str]]:
+def _shape(part: _Part) -> tuple[str, bool, list[str], list[str]]:
     units = [each.unit for each in part.header.matched.headings]
-    return part.header.delimiter, [plain_heading(text) for text in part.header.fields], units
+    return part.header.delimiter, part.header.is_quoted, [plain_heading(text) for text in part.header.fields], units
 
 
 def _ends_a_line(path: Path) -> bool:

@@ -48,6 +48,9 @@ MOST_COLUMNS = 1_000
 _LONGEST_HEADER = 1 << 16
 _SAMPLE_ROWS = 200
 _TITLE_UNIT = re.compile(r"单位\s*[:：]\s*(?:人民币)?\s*(亿元|百万元|万元|千元|元)")
+_NO_PART = re.compile(r"[\W_]+")
+"""What a spreadsheet puts around a code, and the landing takes off it."""
+
 _CODE_LIKE = re.compile(r"[0-9A-Za-z]{15,20}")
 
 
@@ -171,7 +174,12 @@ def _candidate(
     lines: Sequence[bytes], place: int, encoding: str, delimiter: str, known: Mapping[str, Column]
 ) -> _Candidate | None:
     """A line read as the header; None where it holds nothing, or where what stands between its headings divides no rows."""
-    is_quoted = delimiter in _USUAL or _is_quoted(_decoded(lines[place : place + _SAMPLE_ROWS], encoding), delimiter)
+    shows = delimiter in _USUAL or _known(lines[place].decode(encoding).split(delimiter), known) > 1
+    if not shows and delimiter not in DELIMITERS:
+        return None
+    is_quoted = (
+        delimiter in _USUAL or shows and _is_quoted(_decoded(lines[place : place + _SAMPLE_ROWS], encoding), delimiter)
+    )
     text = _decoded(lines[place : place + _HEADER_LINES], encoding)[:_LONGEST_HEADER]
     fields = tuple(next(_records(text, delimiter, is_quoted), []))
     hits = frozenset(known[name].name for name in map(plain_heading, fields) if name in known)
@@ -182,6 +190,11 @@ def _candidate(
         return found
     rows = _rows(lines[place + 1 :], found) if len(hits) > 1 else []
     return found if len(hits) > 1 and sum(len(row) > 1 for row in rows) * 2 >= len(rows) else None
+
+
+def _known(fields: Sequence[str], known: Mapping[str, Column]) -> int:
+    """How many of the fields of a line are known headings, quoted or not."""
+    return sum(plain_heading(field) in known for field in fields)
 
 
 def _derived(line: str) -> list[str]:
@@ -255,7 +268,7 @@ def _check_rows(header: Header, rows: Sequence[Sequence[str]]) -> None:
 
 def _share(rows: Sequence[Sequence[str]], position: int, is_one: Callable[[str], bool]) -> float:
     """The share of the cells under a heading that are codes; of no cells at all, 0."""
-    values = [row[position].strip() for row in rows if len(row) > position and row[position].strip()]
+    values = [text for row in rows if len(row) > position and (text := _NO_PART.sub("", row[position]))]
     return sum(map(is_one, values)) / len(values) if values else 0.0
 
 

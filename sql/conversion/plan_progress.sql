@@ -2,8 +2,8 @@
 -- Grain: one row per target. Parameters: $as_of.
 -- Reads plan.targets: target, year, clause, title_zh, unit, measure, segments, value (parameters/targets_*.yml).
 --
--- The year is the target's own, up to as-of or its end: where no later targets exist, it stays as it ended. A line counts every entity whose segments (when first published) meet the target's, so lines
--- overlap; a target without segments counts the house, each entity once. A first loan is ours only when no other lender
+-- The year is the target's own, up to as-of or its end: where no later targets exist, it stays as it ended. A line counts
+-- every entity whose segments (when first published) meet the target's, so lines overlap; a target without segments counts the house, each entity once. A first loan is ours only when no other lender
 -- came first (out.conversions: disbursed). A site is covered when its station is open and a tenant of it was contacted.
 -- actual_value is NULL where nothing can be measured: no site feed, or a rate over nobody.
 WITH calendar AS (
@@ -26,7 +26,8 @@ entity_counts AS (
     SELECT
         target,
         count(*) FILTER (first_published_on BETWEEN begins AND ends) AS published,
-        count(*) FILTER (first_published_on BETWEEN begins AND ends AND outcome = 'disbursed') AS published_disbursed,
+        count(*) FILTER (first_published_on BETWEEN begins AND ends AND outcome = 'disbursed' AND disbursed_on <= ends)
+            AS published_disbursed,
         count(*) FILTER (outcome = 'disbursed' AND disbursed_on BETWEEN begins AND ends) AS first_loans
     FROM lines
     GROUP BY target
@@ -35,18 +36,14 @@ application_counts AS (
     SELECT
         lines.target,
         count(*) AS applications,
-        count(*) FILTER (is_disbursed) AS disbursed,
+        count(*) FILTER (paid_on <= ends) AS disbursed,
         count(DISTINCT uscc) AS applicants,
-        count(DISTINCT uscc) FILTER (is_disbursed) AS disbursed_applicants
+        count(DISTINCT uscc) FILTER (paid_on <= ends) AS disbursed_applicants
     FROM lines
-    JOIN (
-        SELECT application.uscc, application.applied_on, application.application_no IN (
-            SELECT loan.application_no
-            FROM feed.crm__disbursements AS loan
-            WHERE loan.disbursed_on <= $as_of AND loan.application_no IS NOT NULL
-        ) AS is_disbursed
-        FROM feed.crm__applications AS application
-    ) AS application USING (uscc)
+    JOIN feed.crm__applications AS application USING (uscc)
+    LEFT JOIN (
+        SELECT application_no, min(disbursed_on) AS paid_on FROM feed.crm__disbursements GROUP BY application_no
+    ) AS loan USING (application_no)
     WHERE application.applied_on BETWEEN greatest(lines.first_published_on, lines.begins) AND lines.ends
     GROUP BY lines.target
 ),

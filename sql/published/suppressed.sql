@@ -7,7 +7,7 @@
 -- Whatever the spelling: words are heard as a reason when, blanks and signs left out, a pattern of `heard` is in them; they may
 -- be heard as several. In doubt it is a refusal: 婉拒, 拒绝贷款, 拒绝接听, 营销被拒绝, 撤诉 and 投诉已处理 keep off too, until the
 -- register ends it. Left out first is what only looks so, where nothing stands between its words: a denial (未拒绝, 没有投诉,
--- 不在黑名单; not 不得不拒绝) and the bank's own refusal (审批拒绝, 申请被拒绝). No interest (无意向, 不需要) refuses no marketing. A word
+-- 不在黑名单; not 不得不拒绝) and the bank's own refusal (审批拒绝, 风控拒绝, 申请被拒绝). No interest (无意向, 不需要) refuses no marketing. A word
 -- that means something else here is mapped by the lookups of schemas/feeds/crm__contacts.yml, as 拒接 to 未接通.
 -- (Not materialized: `explain` asks for one entity, and only its own words are to be read.)
 WITH begun AS (
@@ -22,22 +22,20 @@ worded AS NOT MATERIALIZED (
     UNION ALL
     SELECT uscc, reason, NULL, until_on, file_id, row_no FROM begun
 ),
-affirmed AS NOT MATERIALIZED (
+denied AS NOT MATERIALIZED (
     SELECT * REPLACE (
         regexp_replace(
-            regexp_replace(
-                words,
-                '(^|[^得能])(未|没有?|无|不|非)(曾|再|被|是|会|明确|表示|直接)*(拒绝|婉拒|谢绝|回绝|投诉|举报)'
-                || '|(未|没有?|不|非)(被|是|在|列入|进入)*黑名单|审批(已|被|遭)*拒绝|申请已?(被|遭)拒绝',
-                '\1',
-                'g'
-            ),
-            '[\p{P}\p{S}\p{Z}\p{C}]',
-            '',
+            words,
+            '(^|[^得能])(未|没有?|无|不|非)(曾|再|被|遭|是|会|说|明确|表示|直接)*(拒绝|婉拒|谢绝|回绝|投诉|举报)'
+            || '|(未|没有?|不|非)(被|是|在|属于|列入|进入)*黑名单|(审批|风控)(已|被|遭)*拒绝|申请已?(被|遭)拒绝',
+            '\1',
             'g'
         ) AS words
     )
     FROM worded
+),
+affirmed AS NOT MATERIALIZED (
+    SELECT * REPLACE (regexp_replace(words, '[\p{P}\p{S}\p{Z}\p{C}]', '', 'g') AS words) FROM denied
 ),
 heard AS NOT MATERIALIZED (
     SELECT
@@ -48,10 +46,10 @@ heard AS NOT MATERIALIZED (
             CASE
                 WHEN regexp_matches(
                     words,
-                    '拒绝|婉拒|谢绝|回绝|拒访|拉黑|退订|勿扰|免打扰'
-                    || '|(不要|不用|不必|无需|勿|不准|不许|停止|禁止|(^|[^分特个级区])别)(再|给|我|来|继续)*'
-                    || '(打|致电|联系|骚扰|推销|营销|推送)'
-                    || '|不(再|想|愿意?|希望|接受|同意)(再|被|继续|接到|收到)*'
+                    '拒绝|拒絕|婉拒|谢绝|回绝|拒访|拒不|拉黑|退订|勿扰|免打扰|撤回(同意|授权)'
+                    || '|(不要|不用|不必|不得|不允许|无需|勿|不准|不许|停止|禁止|(^|[^分特个级区])别)(再|给|我|来|继续)*'
+                    || '(打|拨打|致电|来电|联系|骚扰|推销|营销|推送|发短信|发信息)'
+                    || '|不接(营销|推销)|不(再|想|愿意?|希望|接受|接收|同意)(再|被|继续|接到|接收|接受|收到|任何|贵行|银行)*'
                     || '(打电话|电话|致电|来电|联系|打扰|骚扰|推销|营销|推送)'
                 ) THEN '拒绝营销'
             END

@@ -12,7 +12,7 @@ from pipelines.settings import SAMPLES
 
 from .homes import AS_OF, WEEK, Home, settings_of
 
-NEXT, LATER = date(2026, 11, 30), date(2026, 12, 2)
+NEXT, LATER = date(2026, 11, 30), date(2026, 11, 25)
 CONTACT = "统一社会信用代码,触达时间,触达方式,触达结果\n{uscc},2026-11-24 10:00:00,电话,有意向\n"
 FOLLOWED = """
     SELECT (SELECT count(contacted_on) FROM out.conversions), (SELECT sum(contacted) FROM out.funnel),
@@ -88,3 +88,18 @@ def test_an_earlier_day_that_is_asked_for_takes_them_back(home):
     flow.track(home.settings, AS_OF)
     assert home.ask(FOLLOWED) == [(0, 0, AS_OF)]
     assert home.lake("SELECT count(contacted_on) FROM lake.out.conversions") == [(0,)]
+
+
+def test_a_week_far_off_made_by_mistake_is_undone_as_the_note_says(home):
+    contact(home)
+    wrong = flow.run(home.settings, date(2126, 11, 25)).release
+    note = next(each for each in flow.run(home.settings, AS_OF).release.notes if "stays current" in each)
+    assert wrong.folder.name in note
+    wrong.folder.rename(home.settings.home / "mistake")
+    flow.run(home.settings, AS_OF)
+    assert standing(home) == (WEEK, f"shoudai-{WEEK}.duckdb")
+    assert home.ask(FOLLOWED) == [(0, 0, AS_OF)]
+    flow.track(home.settings, due=LATER)
+    assert home.ask(FOLLOWED)[0][:2] == (1, 1)
+    assert home.ask("SELECT max(as_of) < DATE '2126-01-01' FROM out.plan_progress") == [(True,)]
+    assert home.lake("SELECT max(as_of) < DATE '2126-01-01' FROM lake.out.plan_progress") == [(True,)]
