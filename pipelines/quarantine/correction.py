@@ -49,8 +49,7 @@ def write_correction(settings: Settings, feed: str, path: Path, reason: str | No
         raise UsageError(f"no row of {feed}{about} is open in the quarantine; `shoudai quarantine` lists what is")
     groups = rows.with_columns(pl.col("headings").fill_null([])).partition_by("headings", maintain_order=True)
     shown = pl.concat([_of_one_header(made, group) for group in groups], how="diagonal")
-    make_room(path)
-    _write(shown, path)
+    write_cells(shown, path, "待更正")
     return shown.height
 
 
@@ -98,13 +97,15 @@ def _cell(place: int, personal: str | None) -> pl.Expr:
     return pl.when(named | cell.is_null()).then(cell).otherwise(pl.lit(HIDDEN))
 
 
-def _write(shown: pl.DataFrame, path: Path) -> None:
+def write_cells(shown: pl.DataFrame, path: Path, title: str) -> None:
+    """An .xlsx or .csv for people to fill in: no text is a formula or a link."""
+    make_room(path)
     if path.suffix == ".csv":
         write_csv(path, [shown])
         return
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(path, options) as book:
-        shown.write_excel(book, "待更正", freeze_panes=(1, 0), autofit=True)
+        shown.write_excel(book, title, freeze_panes=(1, 0), autofit=True)
 
 
 def without_apostrophe(text: pl.Expr) -> pl.Expr:

@@ -9,7 +9,7 @@ import fastexcel
 import polars as pl
 
 from pipelines.errors import UsageError
-from pipelines.lists.export import make_room
+from pipelines.quarantine.correction import without_apostrophe, write_cells
 from pipelines.registers.link import link
 from pipelines.runs import Run
 from pipelines.settings import BUSINESS_ZONE, Settings, week_of
@@ -70,11 +70,7 @@ def export_review(settings: Settings, path: Path, as_of: date | None, run_id: st
         pl.col("is_ambiguous").replace_strict({True: "是", False: ""}, return_dtype=pl.String)
     ).rename(HEADINGS)
     shown = shown.select(*HEADINGS.values(), *(pl.lit(None, pl.String).alias(heading) for heading in ANSWERS.values()))
-    make_room(path)
-    if path.suffix == ".csv":
-        shown.write_csv(path, include_bom=True)
-    else:
-        shown.write_excel(path, worksheet="待确认关联", autofit=True, freeze_panes=(1, 0), autofilter=True)
+    write_cells(shown, path, "待确认关联")
     return open_rows.select("source_feed", "source_id").n_unique()
 
 
@@ -148,8 +144,10 @@ def _rows(path: Path) -> pl.DataFrame:
         raise UsageError(
             f"{path.name}: no column {', '.join(missing)}; expected a file of `shoudai links export` with its headings"
         )
-    text = [pl.col(heading).cast(pl.String).str.strip_chars().alias(name) for name, heading in wanted.items()]
-    return rows.select(text).with_row_index("line", offset=2)
+    text = {name: without_apostrophe(pl.col(heading).cast(pl.String)) for name, heading in wanted.items()}
+    return rows.select(cell.str.strip_chars().alias(name) for name, cell in text.items()).with_row_index(
+        "line", offset=2
+    )
 
 
 def _answered(rows: pl.DataFrame, path: Path) -> pl.DataFrame:

@@ -284,6 +284,33 @@ def test_a_closed_entity_is_an_answer_and_a_decision_can_be_taken_back_whatever_
     assert import_decisions(home.settings, tmp_path / "a.csv", date(2026, 12, 2)) == 4
 
 
+def test_no_cell_of_the_questions_is_a_formula_or_a_link_and_answers_come_back_as_they_were(bare, tmp_path):
+    bare.deliver("registry__entities", "all_20261102.csv", REGISTRY)
+    bills = "".join(
+        f"7{row},锦溪县永宁镇幸福超市,,{place},电,2026-10,10,2026-11-01\n"
+        for row, place in enumerate(["=HYPERLINK(1)", "http://x"])
+    )
+    farm = FARMS.splitlines()[0] + "\n=1+1,,锦溪县永宁镇幸福超市,家庭农场\n"
+    bare.deliver("utilities__bills", "bills_20261105.csv", BILLS.splitlines()[0] + "\n" + bills)
+    bare.deliver("agriculture__operators", "farms_20261105.csv", farm)
+    flow.run(bare.settings, FIRST)
+    for name in ("a.csv", "a.xlsx"):
+        export_review(bare.settings, tmp_path / name, FIRST, "review")
+    asked = pl.read_csv(tmp_path / "a.csv", infer_schema=False)
+    places, ids = (asked[HEADINGS[name]].to_list() for name in ("source_address", "source_id"))
+    assert "'=HYPERLINK(1)" in places
+    cells = [cell for row in openpyxl.load_workbook(tmp_path / "a.xlsx").active for cell in row]
+    assert {"=HYPERLINK(1)", "http://x"} <= {cell.value for cell in cells}
+    assert not any(cell.hyperlink or cell.data_type == "f" for cell in cells)
+    assert "'=1+1" in ids
+    decision, decided_by = (
+        pl.lit(word).alias(ANSWERS[name]) for name, word in (("decision", "否"), ("decided_by", "李"))
+    )
+    asked.with_columns(decision, decided_by).write_csv(tmp_path / "b.csv")
+    import_decisions(bare.settings, tmp_path / "b.csv", SECOND)
+    assert bare.lake("SELECT count(*) FROM lake.register.decisions WHERE source_id = '=1+1'")[0][0] > 0
+
+
 def test_a_file_that_is_no_review_is_refused_in_words(home, tmp_path):
     (tmp_path / "other.csv").write_text("甲,乙\n1,2\n", encoding="utf-8")
     (tmp_path / "broken.xlsx").write_bytes(b"PK")
