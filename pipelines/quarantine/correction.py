@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -54,8 +55,11 @@ def write_correction(settings: Settings, feed: str, path: Path, reason: str | No
 
 
 def column_names(headings: Sequence[str]) -> list[str]:
-    """The headings of a file as column names: an empty one or one that stands again is told apart by its place."""
-    names = [heading.strip() or f"列{place}" for place, heading in enumerate(headings, 1)]
+    """The headings of a file as column names: an empty one or one that stands again is told apart by its place.
+
+    They are as `bare_name` makes them, so that they come back the same from a file with and without apostrophes.
+    """
+    names = [bare_name(heading.strip()) or f"列{place}" for place, heading in enumerate(headings, 1)]
     return [
         name if name not in (*names[:place], *REFERENCE) else f"{name}（第{place + 1}列）"
         for place, name in enumerate(names)
@@ -115,3 +119,8 @@ def without_apostrophe(text: pl.Expr) -> pl.Expr:
         .then(text.str.slice(1))
         .otherwise(text)
     )
+
+
+def bare_name(name: str) -> str:
+    """The same for a heading."""
+    return name[1:] if name.startswith("'") and re.search(FORMULA_START, name[1:]) else name
