@@ -102,8 +102,9 @@ def _cell(place: int, personal: str | None) -> pl.Expr:
 
 
 def write_cells(shown: pl.DataFrame, path: Path, title: str) -> None:
-    """An .xlsx or .csv for people to fill in: no text is a formula or a link."""
+    """An .xlsx or .csv for people to fill in, which its owner alone can read: no text is a formula or a link."""
     make_room(path)
+    path.chmod(0o600)
     if path.suffix == ".csv":
         write_csv(path, [shown])
         return

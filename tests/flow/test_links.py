@@ -296,6 +296,7 @@ def test_no_cell_of_the_questions_is_a_formula_or_a_link_and_answers_come_back_a
     flow.run(bare.settings, FIRST)
     for name in ("a.csv", "a.xlsx"):
         export_review(bare.settings, tmp_path / name, FIRST, "review")
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
     asked = pl.read_csv(tmp_path / "a.csv", infer_schema=False)
     places, ids = (asked[HEADINGS[name]].to_list() for name in ("source_address", "source_id"))
     assert "'=HYPERLINK(1)" in places

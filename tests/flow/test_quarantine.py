@@ -95,6 +95,9 @@ def test_no_heading_of_the_export_is_a_formula_and_its_rows_come_back(bare, tmp_
 def test_the_export_makes_its_folder_and_says_when_it_cannot(social, tmp_path):
     for name in ("a.csv", "a.xlsx"):
         assert write_correction(social.settings, "social__insurance", tmp_path / "new" / "folder" / name) == 2
+        assert (tmp_path / "new" / "folder" / name).stat().st_mode & 0o777 == 0o600, (
+            "names in clear: their owner's only"
+        )
     (tmp_path / "file").touch()
     wanted = str(tmp_path / "file" / "a.xlsx")
     done = shoudai(social, "quarantine", "export", "social__insurance", "--out", wanted, check=74, inbox=False)
