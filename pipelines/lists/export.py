@@ -6,6 +6,7 @@ them (a phone, an owner's id) never leaves the house. Same input, same bytes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -89,10 +90,10 @@ def make_room(path: Path) -> None:
 
 
 def write_csv(path: Path, parts: Iterable[pl.DataFrame]) -> None:
-    """A CSV that Chinese Excel opens by double click: UTF-8 with BOM, CRLF; no text cell can start a formula."""
+    """A CSV that Chinese Excel opens by double click: UTF-8 with BOM, CRLF; no text cell and no heading can start a formula."""
     with path.open("wb") as file:
         for number, part in enumerate(parts):
-            harmless = part.with_columns(_harmless(pl.col(pl.String)))
+            harmless = part.with_columns(_harmless(pl.col(pl.String))).rename(_harmless_name)
             harmless.write_csv(file, include_bom=number == 0, include_header=number == 0, line_terminator="\r\n")
 
 
@@ -167,6 +168,10 @@ def _as_text(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if dtype == pl.Boolean:
         return pl.when(column).then(pl.lit("是")).when(~column).then(pl.lit("否"))
     return column
+
+
+def _harmless_name(name: str) -> str:
+    return f"'{name}" if re.search(FORMULA_START, name) else name
 
 
 def _harmless(text: pl.Expr) -> pl.Expr:

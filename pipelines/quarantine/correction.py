@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,14 +50,16 @@ def write_correction(settings: Settings, feed: str, path: Path, reason: str | No
         raise UsageError(f"no row of {feed}{about} is open in the quarantine; `shoudai quarantine` lists what is")
     groups = rows.with_columns(pl.col("headings").fill_null([])).partition_by("headings", maintain_order=True)
     shown = pl.concat([_of_one_header(made, group) for group in groups], how="diagonal")
-    make_room(path)
-    _write(shown, path)
+    write_cells(shown, path, "待更正")
     return shown.height
 
 
 def column_names(headings: Sequence[str]) -> list[str]:
-    """The headings of a file as column names: an empty one or one that stands again is told apart by its place."""
-    names = [heading.strip() or f"列{place}" for place, heading in enumerate(headings, 1)]
+    """The headings of a file as column names: an empty one or one that stands again is told apart by its place.
+
+    They are as `bare_name` makes them, so that they come back the same from a file with and without apostrophes.
+    """
+    names = [bare_name(heading.strip()) or f"列{place}" for place, heading in enumerate(headings, 1)]
     return [
         name if name not in (*names[:place], *REFERENCE) else f"{name}（第{place + 1}列）"
         for place, name in enumerate(names)
@@ -98,13 +101,16 @@ def _cell(place: int, personal: str | None) -> pl.Expr:
     return pl.when(named | cell.is_null()).then(cell).otherwise(pl.lit(HIDDEN))
 
 
-def _write(shown: pl.DataFrame, path: Path) -> None:
+def write_cells(shown: pl.DataFrame, path: Path, title: str) -> None:
+    """An .xlsx or .csv for people to fill in, which its owner alone can read: no text is a formula or a link."""
+    make_room(path)
+    path.chmod(0o600)
     if path.suffix == ".csv":
         write_csv(path, [shown])
         return
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(path, options) as book:
-        shown.write_excel(book, "待更正", freeze_panes=(1, 0), autofit=True)
+        shown.write_excel(book, title, freeze_panes=(1, 0), autofit=True)
 
 
 def without_apostrophe(text: pl.Expr) -> pl.Expr:
@@ -114,3 +120,8 @@ def without_apostrophe(text: pl.Expr) -> pl.Expr:
         .then(text.str.slice(1))
         .otherwise(text)
     )
+
+
+def bare_name(name: str) -> str:
+    """The same for a heading."""
+    return name[1:] if name.startswith("'") and re.search(FORMULA_START, name[1:]) else name

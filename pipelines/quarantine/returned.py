@@ -19,7 +19,7 @@ from pipelines.feeds.ledger import FileOutcome
 from pipelines.feeds.personal import HIDDEN
 from pipelines.feeds.pull import Delivery
 from pipelines.lock import exclusive
-from pipelines.quarantine.correction import DIGEST, FEED, REFERENCE, ROW, column_names, without_apostrophe
+from pipelines.quarantine.correction import DIGEST, FEED, REFERENCE, ROW, bare_name, column_names, without_apostrophe
 from pipelines.quarantine.state import show_states
 from pipelines.settings import BUSINESS_ZONE, Settings
 from pipelines.warehouse.connect import Connection, expect_warehouse, transaction, writer
@@ -85,7 +85,7 @@ def _read(path: Path) -> pl.DataFrame:
             f"{path.name}: expected a file of `shoudai quarantine export`, of one feed, with its columns "
             f"{', '.join(REFERENCE)}; {fault}"
         )
-    return found.with_columns(without_apostrophe(pl.all()))
+    return found.with_columns(without_apostrophe(pl.all())).rename(bare_name)
 
 
 def _matched(path: Path, corrected: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import fastexcel
 import polars as pl
 
 from pipelines.errors import UsageError
-from pipelines.lists.export import make_room
+from pipelines.quarantine.correction import without_apostrophe, write_cells
 from pipelines.registers.link import link
 from pipelines.runs import Run
 from pipelines.settings import BUSINESS_ZONE, Settings, week_of
@@ -36,6 +36,25 @@ ANSWERS = {"decision": "是否同一主体（是/否）", "decided_by": "确认�
 _READ = ("source_feed", "source_id", "uscc")
 _WORDS = {"是": True, "否": False}
 
+_CHECKED = """
+WITH sources AS (  -- as in sql/registers/parties.sql, whenever they were delivered: a question may be older than the newest file
+    SELECT 'utilities__bills' AS source_feed,
+        'account:' || left(sha256(concat_ws('|', account_no, account_name, coalesce(address, ''))), 24) AS source_id
+    FROM (SELECT DISTINCT account_no, account_name, address FROM lake.feed.utilities__bills
+          WHERE uscc IS NULL AND account_name IS NOT NULL)
+    UNION ALL SELECT 'agriculture__operators', operator_id FROM lake.feed.agriculture__operators WHERE uscc IS NULL
+    UNION ALL SELECT source_feed, source_id FROM lake.register.links WHERE method <> 'organisation_code'
+)
+SELECT *, concat_ws(' ', source_feed, source_id) AS source,
+    (source_feed, source_id) IN (SELECT (source_feed, source_id) FROM sources) AS is_source,
+    uscc IN (SELECT uscc FROM lake.feed.registry__entities) AS is_entity,
+    NOT is_accepted AND (source_feed, source_id, uscc) IN (
+        SELECT (source_feed, source_id, uscc) FROM lake.register.decisions) AS is_taken_back
+FROM decided ORDER BY line
+"""
+"""The answers, and whether linking knows their source and the register their code (closed or not). What was once decided
+can be refused later, whatever it names."""
+
 
 def export_review(settings: Settings, path: Path, as_of: date | None, run_id: str) -> int:
     """Write what is open at as-of to an Excel workbook or a CSV; returns the number of accounts and farms in question.
@@ -51,11 +70,7 @@ def export_review(settings: Settings, path: Path, as_of: date | None, run_id: st
         pl.col("is_ambiguous").replace_strict({True: "是", False: ""}, return_dtype=pl.String)
     ).rename(HEADINGS)
     shown = shown.select(*HEADINGS.values(), *(pl.lit(None, pl.String).alias(heading) for heading in ANSWERS.values()))
-    make_room(path)
-    if path.suffix == ".csv":
-        shown.write_csv(path, include_bom=True)
-    else:
-        shown.write_excel(path, worksheet="待确认关联", autofit=True, freeze_panes=(1, 0), autofilter=True)
+    write_cells(shown, path, "待确认关联")
     return open_rows.select("source_feed", "source_id").n_unique()
 
 
@@ -65,8 +80,8 @@ def import_decisions(settings: Settings, path: Path, decided_on: date | None = N
     They count from `decided_on` (default: today in China) on: lists with an earlier as-of stay as they were.
 
     Raises:
-        UsageError: a heading is missing, or a row says neither yes nor no, or names nobody who decided, or an account has
-            two owners; nothing of the file is taken then.
+        UsageError: a heading is missing, or a row says neither yes nor no, or names nobody who decided, or a source or a
+            code that is not known, or rows contradict each other; nothing of the file is taken then.
     """
     _check_ending(path)
     decided = _answered(_rows(path), path)
@@ -77,6 +92,7 @@ def import_decisions(settings: Settings, path: Path, decided_on: date | None = N
     with writer(settings) as con:
         migrate(con)
         con.register("decided", decided)
+        _refuse_unknown(con.execute(_CHECKED).pl(), path)
         with transaction(con):
             con.execute(
                 """
@@ -128,12 +144,14 @@ def _rows(path: Path) -> pl.DataFrame:
         raise UsageError(
             f"{path.name}: no column {', '.join(missing)}; expected a file of `shoudai links export` with its headings"
         )
-    text = [pl.col(heading).cast(pl.String).str.strip_chars().alias(name) for name, heading in wanted.items()]
-    return rows.select(text).with_row_index("line", offset=2)
+    text = {name: without_apostrophe(pl.col(heading).cast(pl.String)) for name, heading in wanted.items()}
+    return rows.select(cell.str.strip_chars().alias(name) for name, cell in text.items()).with_row_index(
+        "line", offset=2
+    )
 
 
 def _answered(rows: pl.DataFrame, path: Path) -> pl.DataFrame:
-    """The rows with a decision, checked whole: row, source_feed, source_id, uscc, is_accepted, decided_by, note."""
+    """The rows with a decision, checked whole: line, row, source_feed, source_id, uscc, is_accepted, decided_by, note."""
     answered = rows.filter(pl.col("decision").fill_null("") != "")
     _refuse(answered, ~pl.col("decision").is_in(list(_WORDS)), path, ANSWERS["decision"], "是 or 否", "decision")
     nobody = pl.col("decided_by").fill_null("") == ""
@@ -141,15 +159,27 @@ def _answered(rows: pl.DataFrame, path: Path) -> pl.DataFrame:
     for name in _READ:
         empty = pl.col(name).fill_null("") == ""
         _refuse(answered, empty, path, HEADINGS[name], "the value as exported", name)
+    both = pl.col("decision").n_unique().over(_READ) > 1
+    _refuse(
+        answered, both, path, ANSWERS["decision"], "one answer per 来源编号 and 候选代码, not 是 and 否", "decision"
+    )
     twice = (pl.col("decision") == "是").sum().over("source_feed", "source_id") > 1
     _refuse(answered, twice & (pl.col("decision") == "是"), path, HEADINGS["source_id"], "one owner only", "source_id")
     return answered.select(
+        "line",
         (pl.int_range(pl.len()) + 1).alias("row"),
         *_READ,
         pl.col("decision").replace_strict(_WORDS, return_dtype=pl.Boolean).alias("is_accepted"),
         "decided_by",
         "note",
     )
+
+
+def _refuse_unknown(checked: pl.DataFrame, path: Path) -> None:
+    new = checked.filter(~pl.col("is_taken_back"))
+    place = f"{HEADINGS['source_feed']} and {HEADINGS['source_id']}"
+    _refuse(new, ~pl.col("is_source"), path, place, "an account or farm without a code, as exported", "source")
+    _refuse(new, ~pl.col("is_entity"), path, HEADINGS["uscc"], "a code of the register (registry__entities)", "uscc")
 
 
 def _refuse(rows: pl.DataFrame, wrong: pl.Expr, path: Path, heading: str, expected: str, column: str) -> None:

@@ -7,12 +7,14 @@ import shutil
 from datetime import date
 
 import openpyxl
+import polars as pl
 import pytest
 
 from pipelines import flow
 from pipelines.errors import UsageError
 from pipelines.registers.review import ANSWERS, HEADINGS, export_review, import_decisions
 from pipelines.registers.uscc import uscc_of
+from pipelines.warehouse.connect import writer
 
 from .homes import Home, personal_columns, settings_of, shoudai
 
@@ -226,6 +228,88 @@ def test_a_decision_that_cannot_be_understood_is_refused_whole(home, tmp_path, a
         import_decisions(home.settings, tmp_path / "review.xlsx")
     assert words in str(refused.value)
     assert home.lake("SELECT count(*) FROM lake.register.decisions") == before
+
+
+def answer_of(home: Home, **changed: str) -> dict[str, str]:
+    """One row of a review file, answered: the twin's, with changes."""
+    ((feed, account),) = home.lake(
+        f"SELECT DISTINCT source_feed, source_id FROM lake.register.decisions WHERE uscc = '{TWIN}'"
+    )
+    own = {"source_feed": feed, "source_id": account, "uscc": TWIN, "decision": "是", "decided_by": "李"}
+    return {heading: (own | changed).get(name) for name, heading in (HEADINGS | ANSWERS).items()}
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        (
+            [{"decision": "否"}, {"uscc": "92510623MAB99999XX"}],
+            "row 3, column 候选代码: found '92510623MAB99999XX', expected a code of",
+        ),
+        (
+            [{"source_id": "account:nonexistent"}],
+            "row 2, column 来源 and 来源编号: found 'utilities__bills account:nonex",
+        ),
+        ([{"source_feed": "weather__x"}], "row 2, column 来源 and 来源编号: found 'weather__x account:"),
+        ([{"source_feed": "agriculture__operators"}], "expected an account or farm without a code, as exported"),
+        ([{"source_feed": "tax__credit_grades", "source_id": f"legacy:{LEGACY}"}], "row 2, column 来源 and 来源编号"),
+        ([{"decision": "否"}, {}], "row 2, column 是否同一主体（是/否）: found '否', expected one answer per"),
+    ],
+)
+def test_answers_about_what_nobody_knows_or_that_contradict_are_refused_whole(home, tmp_path, answers, words):
+    pl.DataFrame([answer_of(home, **each) for each in answers]).write_csv(tmp_path / "a.csv")
+    before = home.lake("SELECT count(*) FROM lake.register.decisions")
+    with pytest.raises(UsageError) as refused:
+        import_decisions(home.settings, tmp_path / "a.csv")
+    assert words in str(refused.value)
+    assert "nothing of the file was taken" in str(refused.value)
+    assert home.lake("SELECT count(*) FROM lake.register.decisions") == before
+
+
+def test_a_closed_entity_is_an_answer_and_a_decision_can_be_taken_back_whatever_it_names(home, tmp_path):
+    phantom = "92510623MAB99999XX"
+    columns = "decision_no, source_feed, source_id, uscc, is_accepted, decided_by, decided_on"
+    rows = [
+        answer_of(home, uscc=EARLIER),
+        answer_of(home, decision="否"),
+        answer_of(home, uscc=phantom, source_id="account:gone", decision="否"),
+        answer_of(home, uscc=LATER, source_feed="agriculture__operators", source_id="F2", decision="否"),
+    ]
+    with writer(home.settings) as con:
+        con.execute(
+            f"INSERT INTO lake.register.decisions ({columns}) VALUES (99, 'utilities__bills', 'account:gone', ?, true, '王', '2026-12-01')",
+            [phantom],
+        )
+    pl.DataFrame(rows).write_csv(tmp_path / "a.csv")
+    assert import_decisions(home.settings, tmp_path / "a.csv", date(2026, 12, 2)) == 4
+
+
+def test_no_cell_of_the_questions_is_a_formula_or_a_link_and_answers_come_back_as_they_were(bare, tmp_path):
+    bare.deliver("registry__entities", "all_20261102.csv", REGISTRY)
+    bills = "".join(
+        f"7{row},锦溪县永宁镇幸福超市,,{place},电,2026-10,10,2026-11-01\n"
+        for row, place in enumerate(["=HYPERLINK(1)", "http://x"])
+    )
+    farm = FARMS.splitlines()[0] + "\n=1+1,,锦溪县永宁镇幸福超市,家庭农场\n"
+    bare.deliver("utilities__bills", "bills_20261105.csv", BILLS.splitlines()[0] + "\n" + bills)
+    bare.deliver("agriculture__operators", "farms_20261105.csv", farm)
+    flow.run(bare.settings, FIRST)
+    for name in ("a.csv", "a.xlsx"):
+        export_review(bare.settings, tmp_path / name, FIRST, "review")
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
+    asked = pl.read_csv(tmp_path / "a.csv", infer_schema=False)
+    places, ids = (asked[HEADINGS[name]].to_list() for name in ("source_address", "source_id"))
+    assert "'=HYPERLINK(1)" in places
+    cells = [cell for row in openpyxl.load_workbook(tmp_path / "a.xlsx").active for cell in row]
+    assert {"=HYPERLINK(1)", "http://x"} <= {cell.value for cell in cells}
+    assert not any(cell.hyperlink or cell.data_type == "f" for cell in cells)
+    assert "'=1+1" in ids
+    decision, decided_by = (
+        pl.lit(word).alias(ANSWERS[name]) for name, word in (("decision", "否"), ("decided_by", "李"))
+    )
+    asked.with_columns(decision, decided_by).write_csv(tmp_path / "b.csv")
+    import_decisions(bare.settings, tmp_path / "b.csv", SECOND)
+    assert bare.lake("SELECT count(*) FROM lake.register.decisions WHERE source_id = '=1+1'")[0][0] > 0
 
 
 def test_a_file_that_is_no_review_is_refused_in_words(home, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import fastexcel
+import openpyxl
 import polars as pl
 import pytest
 
@@ -70,9 +71,33 @@ def test_the_export_has_the_original_headings_and_no_formula(social, tmp_path):
     assert sheet["费款所属期"].to_list() == ["202613"]
 
 
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_no_heading_of_the_export_is_a_formula_and_its_rows_come_back(bare, tmp_path, kind):
+    odd = ["=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0", "＝1"]
+    header = f"统一社会信用代码,费款所属期,参保人数,{','.join(odd)}"
+    ingest(bare, "social__insurance", "sb_20260201.csv", f"{header}\n{A},202601,4,a,b,c\n{B},202613,5,a,b,c\n")
+    write_correction(bare.settings, "social__insurance", tmp_path / f"a.{kind}")
+    if kind == "csv":
+        shown = pl.read_csv(tmp_path / "a.csv", infer_schema=False)
+        assert shown.columns[-3:] == ["'=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0（第5列）", "'＝1"]
+        path = corrected(tmp_path / "a.csv", tmp_path / "b.csv", 费款所属期=("2", "202601"))
+    else:
+        path = tmp_path / "a.xlsx"
+        book = openpyxl.load_workbook(path)
+        cells = {cell.value: cell for cell in book.active[1]}
+        assert {cell.data_type for cell in cells.values()} == {"s"}
+        book.active.cell(2, cells["费款所属期"].column, "202601")
+        book.save(path)
+    (outcome,) = take_back(bare.settings, path, RETURN_DAY).files
+    assert (outcome.accepted, outcome.quarantined) == (1, 0)
+
+
 def test_the_export_makes_its_folder_and_says_when_it_cannot(social, tmp_path):
     for name in ("a.csv", "a.xlsx"):
         assert write_correction(social.settings, "social__insurance", tmp_path / "new" / "folder" / name) == 2
+        assert (tmp_path / "new" / "folder" / name).stat().st_mode & 0o777 == 0o600, (
+            "names in clear: their owner's only"
+        )
     (tmp_path / "file").touch()
     wanted = str(tmp_path / "file" / "a.xlsx")
     done = shoudai(social, "quarantine", "export", "social__insurance", "--out", wanted, check=74, inbox=False)
