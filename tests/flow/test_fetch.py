@@ -172,6 +172,18 @@ def test_a_digest_that_disagrees_keeps_the_file_out_until_either_changes(drop, d
     assert statuses(fetch(desk)) == {"a_20261105.csv": "fetched"}
 
 
+def test_a_corrected_file_beside_a_stale_control_file_is_neither_known_nor_deleted(folder_place, desk):
+    folder_place.put("a_20261105.csv", CONTENT)
+    folder_place.put("a_20261105.csv.ok", control(CONTENT))
+    folder_place.declare(desk, delete_after=True)
+    fetch(desk)
+    desk.landed("a_20261105.csv")
+    folder_place.put("a_20261105.csv", CONTENT.upper())
+    folder_place.put("a_20261105.csv.ok", control(CONTENT))
+    assert statuses(fetch(desk, clear=True)) == {"a_20261105.csv": "disagrees"}
+    assert folder_place.names() == {"a_20261105.csv", "a_20261105.csv.ok"}
+
+
 @pytest.mark.parametrize("drop", ["sftp", "web", "folder"], indirect=True)
 def test_a_growing_file_is_left_alone_until_it_rests(drop, desk, monkeypatch):
     drop.put("grows_20261105.csv", CONTENT)

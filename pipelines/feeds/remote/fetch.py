@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from datetime import UTC
 from pathlib import Path
@@ -138,20 +138,17 @@ class Fetching:
             visit.seen.append((file, control, made))
 
     def _fetch(
-        self, visit: Visit, file: RemoteFile, control: RemoteFile | None, landed: Mapping[str, int], progress: Progress
+        self, visit: Visit, file: RemoteFile, control: RemoteFile | None, landed: Set[str], progress: Progress
     ) -> Fetch:
         place = visit.place
         assert place is not None  # noqa: S101 - only after the first look
         content = tried(place, lambda: place.control(control)) if control else None
         stated = pull.control_in(control.name, content) if control and content is not None else None
-        claimed = stated.digest if stated else None
-        if file.size is None and claimed is None:
+        if file.size is None and (stated is None or stated.digest is None):
             raise FileWaitingError(
                 "the source does not state its size, so that nobody can tell whether it is complete; ask the sender for a "
                 f"control file ({file.name}{pull.CONTROL}) with its digest"
             )
-        if claimed is not None and claimed in landed and landed[claimed] == file.size:
-            return Fetch.of(visit.source, file, control, KNOWN, file_id=claimed)
         part, digest = self._proven(place, file, stated, progress)
         if digest in landed:
             part.unlink()
@@ -203,7 +200,7 @@ class Fetching:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def _deleted(self, visit: Visit, landed: Mapping[str, int]) -> Iterator[Fetch]:
+    def _deleted(self, visit: Visit, landed: Set[str]) -> Iterator[Fetch]:
         place = visit.place
         assert place is not None  # noqa: S101 - only after the first look
         for file, control, fetch in visit.seen:

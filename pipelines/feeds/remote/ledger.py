@@ -94,12 +94,12 @@ class Ledger:
         ).fetchall()
         return {row[2]: Fetch(*row) for row in rows}
 
-    def landed(self, feed: str) -> dict[str, int]:
-        """Digest -> size of every file of a feed that has landed."""
+    def landed(self, feed: str) -> set[str]:
+        """Digests of the files of a feed that have landed."""
         rows = self._con.execute(
-            "SELECT file_id, size_bytes FROM lake.ops.files WHERE feed = ? AND status = 'landed'", [feed]
+            "SELECT file_id FROM lake.ops.files WHERE feed = ? AND status = 'landed'", [feed]
         ).fetchall()
-        return dict(rows)
+        return {file_id for (file_id,) in rows}
 
     def tried(self, feed: str) -> set[str]:
         """Digests of the files of a feed that landing has looked at, whatever came of it."""
