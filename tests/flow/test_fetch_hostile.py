@@ -142,6 +142,25 @@ def test_names_can_be_declared_where_a_server_has_no_index(web, web_place, desk)
     assert statuses(fetch(desk)) == {"月 1.csv": "fetched", "not_yet.csv": "waiting"}
 
 
+def test_a_header_that_is_no_text_stops_nothing_and_compares_equal(web, web_place, desk):
+    web.etag = '"月"'.encode("gb18030")
+    web_place.put("a_20261105.csv", CONTENT)
+    web_place.put("a_20261105.csv.ok", b"")
+    web_place.declare(desk)
+    assert statuses(fetch(desk)) == {"a_20261105.csv": "fetched"}
+    assert (again := fetch(desk)).seen == 1, again
+    assert desk.lake("SELECT etag FROM lake.ops.fetches") == [('"\\udcd4\\udcc2"',)]
+
+
+def test_a_reason_that_is_no_text_stops_nothing(folder_place, desk):
+    folder_place.put("a_20261105.csv", CONTENT)
+    folder_place.put("a_20261105.csv.ok", b'{"digest": "\\udcd4"}')
+    folder_place.declare(desk)
+    status, reason = said(fetch(desk))["a_20261105.csv"]
+    assert status == "disagrees"
+    assert "\\udcd4" in reason
+
+
 def test_an_index_that_is_no_list_is_said_so(web, web_place, desk):
     web.index = lambda _: ("image/png", "x")
     web_place.declare(desk)

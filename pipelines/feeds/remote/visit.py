@@ -63,8 +63,8 @@ class Visit:
     def words(self, error: Exception) -> str:
         """A fault at this source in words."""
         if isinstance(error, ShoudaiError) or self.place is None:
-            return str(error)
-        return faults.in_words(error, self.source, self.place.known, self.place.limits)
+            return names.as_text(str(error))
+        return names.as_text(faults.in_words(error, self.source, self.place.known, self.place.limits))
 
     def look(self, connect: Callable[[], Place]) -> None:
         """Look at the source and sort what lies there."""

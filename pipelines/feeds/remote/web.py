@@ -47,7 +47,7 @@ class Web(Place):
     def opened(self, file: RemoteFile, offset: int) -> tuple[Any, int]:
         """The body from `offset` on, or from the start where the server cannot or the file is another by now."""
         headers = {"Range": f"bytes={offset}-"} if offset else {}
-        if offset and file.etag and not file.etag.startswith("W/"):
+        if offset and file.etag and file.etag.isascii() and not file.etag.startswith("W/"):
             headers["If-Range"] = file.etag
         stream, status = self._get(file.path, headers)
         if status == 206 and not stream.r.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
