@@ -187,7 +187,7 @@ class _Pages(BaseHTTPRequestHandler):
         if self.site.needs and self.headers.get("Authorization") != self.site.needs:
             self._send(401, b"", {}, body)
             return
-        path = self.site.folder / unquote(self.path).lstrip("/")
+        path = self.site.folder / unquote(self.path, errors="surrogateescape").lstrip("/")
         if path.is_dir() and not self.path.endswith("/"):
             self._send(301, b"", {"Location": self.path + "/"}, body)
         elif path.is_dir():

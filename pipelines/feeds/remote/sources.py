@@ -48,7 +48,7 @@ class Source:
         files: for HTTPS without an index page, the names themselves.
         delete_after: whether a file is deleted at the source once it has landed.
         endpoint: the server of an S3 protocol that is not Amazon's.
-        name_encoding: in what an SFTP server encodes file names.
+        name_encoding: in what an SFTP or web server encodes file names.
     """
 
     feed: str
