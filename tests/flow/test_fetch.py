@@ -239,6 +239,25 @@ def test_a_file_in_the_inbox_that_has_not_landed_yet_is_not_overwritten(folder_p
     assert inbox(desk)["a_20261105.csv"] == CONTENT
 
 
+def test_what_is_fetched_is_its_owners_alone(folder_place, desk, monkeypatch):
+    for name in ("a_20261105.csv", "b_20261105.csv"):
+        folder_place.put(name, CONTENT)
+        folder_place.put(f"{name}.ok", control(CONTENT))
+    folder_place.declare(desk)
+    with monkeypatch.context() as patch:
+        patch.setattr(Fetching, "_put", lambda *_: None)  # a part file stays
+        fetch(desk)
+    folder = desk.settings.inbox / FEED
+    (part, *_) = folder.iterdir()
+    modes = {path.stat().st_mode & 0o777 for path in folder.iterdir()}
+    assert (folder.stat().st_mode & 0o777, modes) == (0o700, {0o600})
+    part.chmod(0o644)  # as one of a former version
+    desk.con.execute("DELETE FROM lake.ops.fetches")
+    fetch(desk)
+    assert len(inbox(desk)) == 4
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+
 def test_only_names_of_the_pattern_are_deliveries(drop, desk):
     drop.put("a_20261105.csv", CONTENT)
     drop.put("a_20261105.log", CONTENT)

@@ -14,7 +14,7 @@ from pipelines.feeds import pull
 from pipelines.feeds.remote import faults
 from pipelines.feeds.remote.connect import place as place_of
 from pipelines.feeds.remote.credentials import Lookup, credentials
-from pipelines.feeds.remote.download import download, tried
+from pipelines.feeds.remote.download import download, for_owner, tried
 from pipelines.feeds.remote.ledger import (
     DELETED,
     DISAGREES,
@@ -187,7 +187,7 @@ class Fetching:
             beside.unlink(missing_ok=True)
         else:
             with _whole(beside) as written:
-                written.write_bytes(control)
+                for_owner(written).write_bytes(control)
         part.replace(target)
 
     def _may_replace(self, feed: str, target: Path, digest: str) -> bool:
@@ -197,7 +197,7 @@ class Fetching:
 
     def _folder(self, feed: str) -> Path:
         folder = self._settings.inbox / feed
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder
 
     def _deleted(self, visit: Visit, landed: Set[str]) -> Iterator[Fetch]:
