@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from pipelines.declarations import Loader
 from pipelines.errors import DeclarationError
 from pipelines.settings import HOUSE
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 SCHEMAS = HOUSE / "schemas"
 
@@ -39,8 +42,10 @@ def _decimal(loader: Loader, node: yaml.ScalarNode) -> Decimal:
 _ExactLoader.add_constructor("tag:yaml.org,2002:float", _decimal)
 
 
-def declared(path: Path, schema: str) -> dict[str, Any]:
+def declared(path: Path, schema: str, *, may_hold_secrets: bool = False) -> dict[str, Any]:
     """The content of a YAML declaration that fits `schemas/<schema>.schema.json`.
+
+    Where it may hold secrets, put there by mistake, a refusal names the place and the rule and repeats no value.
 
     Raises:
         DeclarationError: it cannot be read, is no YAML, repeats a key, or does not fit its schema; the place is named.
@@ -48,10 +53,14 @@ def declared(path: Path, schema: str) -> dict[str, Any]:
     try:
         found = yaml.load(path.read_text(encoding="utf-8"), Loader=_ExactLoader)  # noqa: S506 - a SafeLoader
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ArithmeticError) as error:
-        raise DeclarationError(f"{path.name}: expected a readable UTF-8 YAML file; {error}") from error
+        mark = getattr(error, "problem_mark", None)
+        words = f"look at line {mark.line + 1}" if may_hold_secrets and mark else error
+        raise DeclarationError(f"{path.name}: expected a readable UTF-8 YAML file; {words}") from (
+            None if may_hold_secrets else error
+        )
     except DeclarationError as error:
         raise DeclarationError(f"{path.name}: {error}") from error
-    _check(path, found, schema)
+    _check(path, found, schema, _rule if may_hold_secrets else lambda fault: fault.message)
     return dict(found)
 
 
@@ -65,7 +74,7 @@ def digest(paths: Sequence[Path], *more: str) -> str:
     return made.hexdigest()[:12]
 
 
-def _check(path: Path, found: object, schema: str) -> None:
+def _check(path: Path, found: object, schema: str, words: Callable[[ValidationError], str]) -> None:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
@@ -73,7 +82,17 @@ def _check(path: Path, found: object, schema: str) -> None:
     fault = best_match(Draft202012Validator(rules).iter_errors(_with_text_keys(found)))
     if fault is not None:
         place = ".".join(str(part) for part in fault.absolute_path) or "the whole file"
-        raise DeclarationError(f"{path.name}: {place}: {fault.message}; see schemas/{schema}.schema.json")
+        raise DeclarationError(f"{path.name}: {place}: {words(fault)}; see schemas/{schema}.schema.json")
+
+
+def _rule(fault: ValidationError) -> str:
+    """What a schema asks for, without what it was given."""
+    if fault.validator == "required":
+        return fault.message  # names what is not there
+    schema: Any = fault.schema
+    if fault.validator == "additionalProperties":
+        return f"expected only {', '.join(schema['properties'])}"
+    return f"expected {fault.validator} {fault.validator_value}"
 
 
 def _with_text_keys(node: object) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -175,7 +176,7 @@ def _engine(settings: Settings) -> Connection:
 def _extensions(settings: Settings) -> list[str]:
     kind, _, _ = settings.catalog.partition(":")
     if kind not in _SCANNERS:
-        raise UsageError(f"SHOUDAI_CATALOG is {kind!r}:…; expected sqlite:PATH or postgres:CONNECTION")
+        raise UsageError("SHOUDAI_CATALOG: expected sqlite:PATH or postgres:CONNECTION")
     return ["ducklake", _SCANNERS[kind], *(["httpfs"] if "://" in settings.lake else [])]
 
 
@@ -212,7 +213,8 @@ def _attach(con: Connection, settings: Settings, *, read_only: bool, version: in
     except duckdb.IOException as error:
         if kind == "sqlite":  # its disk may be full, which is said elsewhere
             raise
-        why = str(error).replace(where, "…").splitlines()[0]  # where may hold a password
+        answer = re.search("connection to server .*", str(error).replace(where, "…"))  # other words may hold a password
+        why = answer[0] if answer else "its connection string cannot be read, or its host is not known here"
         raise UsageError(
             f"the {kind} catalog cannot be reached: {why}; look at SHOUDAI_CATALOG and its server"
         ) from None

@@ -167,6 +167,7 @@ class WebServer:
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)
     ranges: bool = True
     sizes: bool = True
+    etag: bytes | None = None
 
 
 class _Pages(BaseHTTPRequestHandler):
@@ -186,7 +187,7 @@ class _Pages(BaseHTTPRequestHandler):
         if self.site.needs and self.headers.get("Authorization") != self.site.needs:
             self._send(401, b"", {}, body)
             return
-        path = self.site.folder / unquote(self.path).lstrip("/")
+        path = self.site.folder / unquote(self.path, errors="surrogateescape").lstrip("/")
         if path.is_dir() and not self.path.endswith("/"):
             self._send(301, b"", {"Location": self.path + "/"}, body)
         elif path.is_dir():
@@ -208,6 +209,8 @@ class _Pages(BaseHTTPRequestHandler):
     def _file(self, path: Path, body: bool) -> None:
         content, stat = path.read_bytes(), path.stat()
         etag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
+        if self.site.etag:
+            etag = self.site.etag.decode("latin-1")
         given = {"ETag": etag, "Last-Modified": self.date_time_string(stat.st_mtime)}
         asked = self.headers.get("Range") if self.site.ranges else None
         if asked and self.headers.get("If-Range", etag) == etag:

@@ -172,6 +172,18 @@ def test_a_digest_that_disagrees_keeps_the_file_out_until_either_changes(drop, d
     assert statuses(fetch(desk)) == {"a_20261105.csv": "fetched"}
 
 
+def test_a_corrected_file_beside_a_stale_control_file_is_neither_known_nor_deleted(folder_place, desk):
+    folder_place.put("a_20261105.csv", CONTENT)
+    folder_place.put("a_20261105.csv.ok", control(CONTENT))
+    folder_place.declare(desk, delete_after=True)
+    fetch(desk)
+    desk.landed("a_20261105.csv")
+    folder_place.put("a_20261105.csv", CONTENT.upper())
+    folder_place.put("a_20261105.csv.ok", control(CONTENT))
+    assert statuses(fetch(desk, clear=True)) == {"a_20261105.csv": "disagrees"}
+    assert folder_place.names() == {"a_20261105.csv", "a_20261105.csv.ok"}
+
+
 @pytest.mark.parametrize("drop", ["sftp", "web", "folder"], indirect=True)
 def test_a_growing_file_is_left_alone_until_it_rests(drop, desk, monkeypatch):
     drop.put("grows_20261105.csv", CONTENT)
@@ -225,6 +237,25 @@ def test_a_file_in_the_inbox_that_has_not_landed_yet_is_not_overwritten(folder_p
     desk.landed("a_20261105.csv", status="refused")
     assert statuses(fetch(desk)) == {"a_20261105.csv": "fetched"}
     assert inbox(desk)["a_20261105.csv"] == CONTENT
+
+
+def test_what_is_fetched_is_its_owners_alone(folder_place, desk, monkeypatch):
+    for name in ("a_20261105.csv", "b_20261105.csv"):
+        folder_place.put(name, CONTENT)
+        folder_place.put(f"{name}.ok", control(CONTENT))
+    folder_place.declare(desk)
+    with monkeypatch.context() as patch:
+        patch.setattr(Fetching, "_put", lambda *_: None)  # a part file stays
+        fetch(desk)
+    folder = desk.settings.inbox / FEED
+    (part, *_) = folder.iterdir()
+    modes = {path.stat().st_mode & 0o777 for path in folder.iterdir()}
+    assert (folder.stat().st_mode & 0o777, modes) == (0o700, {0o600})
+    part.chmod(0o644)  # as one of a former version
+    desk.con.execute("DELETE FROM lake.ops.fetches")
+    fetch(desk)
+    assert len(inbox(desk)) == 4
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
 
 
 def test_only_names_of_the_pattern_are_deliveries(drop, desk):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from urllib.parse import quote
 
 import pytest
 
@@ -135,11 +136,53 @@ def test_only_links_below_the_uri_on_the_same_server_are_followed(web, web_place
     assert everything(desk) - before == {f"inbox/{FEED}/good_20261105.csv", f"inbox/{FEED}/twice_20261105.csv"}
 
 
+def test_percent_encoded_names_in_gb18030_are_refused_or_read_when_that_is_declared(web, web_place, desk):
+    named = {f"{month}月_20261105.csv": month.encode() for month in "一二"}
+    for name, content in named.items():
+        (web_place.folder / os.fsdecode(name.encode("gb18030"))).write_bytes(content)
+    web.index = lambda _: ("text/plain", "\n".join(quote(name, encoding="gb18030") for name in named))
+    web_place.declare(desk)
+    assert [each.status for each in fetch(desk).fetches] == ["refused"] * 2
+    web_place.declare(desk, name_encoding="gb18030")
+    assert set(statuses(fetch(desk)).values()) == {"fetched"}
+    assert inbox(desk) == named
+
+
+def test_two_files_of_one_name_are_refused(web, web_place, desk):
+    name = "月_20261105.csv"
+    web_place.declare(desk, name_encoding="gb18030")
+    web.index = lambda _: ("text/plain", f"{name}\n{quote(name, encoding='gb18030')}\ngood.csv\n./good%2Ecsv")
+    web_place.put("good.csv", CONTENT)
+    found = said(fetch(desk))
+    assert (found[name][0], found["good.csv"][0]) == ("refused", "fetched")
+    assert "several files at the source bear this name" in found[name][1]
+    assert set(inbox(desk)) == {"good.csv"}
+
+
 def test_names_can_be_declared_where_a_server_has_no_index(web, web_place, desk):
     web_place.put("月 1.csv", CONTENT)
     web.index = lambda _: pytest.fail("the index is not asked for")
     web_place.declare(desk, files=["月 1.csv", "not_yet.csv"])
     assert statuses(fetch(desk)) == {"月 1.csv": "fetched", "not_yet.csv": "waiting"}
+
+
+def test_a_header_that_is_no_text_stops_nothing_and_compares_equal(web, web_place, desk):
+    web.etag = '"月"'.encode("gb18030")
+    web_place.put("a_20261105.csv", CONTENT)
+    web_place.put("a_20261105.csv.ok", b"")
+    web_place.declare(desk)
+    assert statuses(fetch(desk)) == {"a_20261105.csv": "fetched"}
+    assert (again := fetch(desk)).seen == 1, again
+    assert desk.lake("SELECT etag FROM lake.ops.fetches") == [('"\\udcd4\\udcc2"',)]
+
+
+def test_a_reason_that_is_no_text_stops_nothing(folder_place, desk):
+    folder_place.put("a_20261105.csv", CONTENT)
+    folder_place.put("a_20261105.csv.ok", b'{"digest": "\\udcd4"}')
+    folder_place.declare(desk)
+    status, reason = said(fetch(desk))["a_20261105.csv"]
+    assert status == "disagrees"
+    assert "\\udcd4" in reason
 
 
 def test_an_index_that_is_no_list_is_said_so(web, web_place, desk):

@@ -169,7 +169,15 @@ def test_a_home_that_cannot_be_made_is_a_sentence(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "catalog", ["sqlite:{file}", "sqlite:{folder}", "postgres:host=127.0.0.1 port=1 password=secret"]
+    "catalog",
+    [
+        "sqlite:{file}",
+        "sqlite:{folder}",
+        "postgres:host=127.0.0.1 port=1 password=secret",
+        "postgres:host=127.0.0.1 port=1 password=my secret",
+        "postgres:postgresql://u:my%secret@127.0.0.1/x",
+        "host=db password=secret dbname=x",
+    ],
 )
 def test_a_catalog_that_is_none_is_said_so_without_its_password(home, tmp_path, catalog):
     (tmp_path / "file").write_text("no catalog, whatever its name says")

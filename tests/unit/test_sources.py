@@ -88,8 +88,14 @@ def test_the_environment_replaces_the_uri_and_an_empty_one_switches_it_off(setti
         ({"uri": "s3://key@bucket/prefix"}, "the access key goes into the environment"),
         ({"uri": "file://server/share"}, "folder of another machine"),
         ({"uri": "in/tax__payments"}, "lies in the inbox"),
-        ({"uri": "/x", "password": "Geheim1"}, "see schemas/sources.schema.json"),
-        ({"uri": "/x", "delete_after": "yes"}, "see schemas/sources.schema.json"),
+        ({"uri": "sftp://u:Geh/Geheim1@h:22/x"}, "cannot be read; expected a folder"),
+        ({"uri": "sftp://u:Geheim1/er2@h:22/x"}, "cannot be read; expected a folder"),
+        ({"uri": "u:Geheim1@h/x"}, "holds an @ and no scheme"),
+        ({"uri": "/x", "password": "Geheim1"}, "expected only uri, connection, .*see schemas/sources.schema.json"),
+        ({"uri": "/x", "Geheim1": "x"}, "expected only uri"),
+        ({"uri": "/x", "delete_after": "Geheim1"}, "expected type boolean; see schemas/sources.schema.json"),
+        ("sftp://u:Geheim1@h/x", "sources.tax__payments: expected type object"),
+        ({"uri": ["sftp://u:Geheim1@h/x"]}, "expected type string"),
         ({}, "'uri' is a required property"),
     ],
     ids=str,
@@ -98,7 +104,19 @@ def test_a_wrong_source_is_refused_in_words_that_do_not_repeat_a_secret(settings
     with pytest.raises(DeclarationError, match=says) as refusal:
         declared(settings, spec)
     assert "sources.yml" in str(refusal.value)
-    assert "Geheim1" not in str(refusal.value) or "password" in spec, "a schema fault shows what stands in the file"
+    assert "Geheim1" not in str(refusal.value)
+
+
+def test_the_environment_and_broken_yaml_are_refused_without_their_secret(settings, monkeypatch):
+    settings.sources.write_text("sources: {tax__payments: {uri: 'sftp://u:Geheim1@h/x}}", encoding="utf-8")
+    with pytest.raises(DeclarationError, match="look at line 1") as refusal:
+        sources(settings, feeds())
+    assert "Geheim1" not in str(refusal.value)
+    settings.sources.unlink()
+    monkeypatch.setenv("SHOUDAI_SOURCE_TAX__PAYMENTS", "u:Geheim1@h/x")
+    with pytest.raises(DeclarationError, match="holds an @ and no scheme") as refusal:
+        sources(settings, feeds())
+    assert "Geheim1" not in str(refusal.value)
 
 
 def test_an_unknown_feed_is_answered_with_the_nearest(settings):

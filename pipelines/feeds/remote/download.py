@@ -56,7 +56,7 @@ def download(place: Place, file: RemoteFile, folder: Path, progress: Progress) -
     if now.version != file.version:
         part.unlink(missing_ok=True)
         raise FileWaitingError("the file changed at the source while it was fetched; the next run fetches it anew")
-    return part
+    return for_owner(part)  # a former version left it to everybody
 
 
 def _continue(place: Place, file: RemoteFile, part: Path, progress: Progress) -> None:
@@ -67,7 +67,7 @@ def _continue(place: Place, file: RemoteFile, part: Path, progress: Progress) ->
             return
         offset = 0
     stream, offset = place.opened(file, offset)
-    with closing(stream), part.open("r+b" if part.exists() else "wb") as target:
+    with closing(stream), for_owner(part).open("r+b") as target:
         target.seek(offset)
         target.truncate()
         while chunk := place.read(stream, place.block):
@@ -82,6 +82,13 @@ def _continue(place: Place, file: RemoteFile, part: Path, progress: Progress) ->
     if file.size is not None and offset > file.size:
         part.unlink()
         raise FileWaitingError("the file grew at the source while it was fetched; the next run fetches it anew")
+
+
+def for_owner(path: Path) -> Path:
+    """A file that only the owner of the home may read, made where it is not there yet: what comes may be personal."""
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    return path
 
 
 def _size(part: Path) -> int:

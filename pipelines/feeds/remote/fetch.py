@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from datetime import UTC
 from pathlib import Path
@@ -14,7 +14,7 @@ from pipelines.feeds import pull
 from pipelines.feeds.remote import faults
 from pipelines.feeds.remote.connect import place as place_of
 from pipelines.feeds.remote.credentials import Lookup, credentials
-from pipelines.feeds.remote.download import download, tried
+from pipelines.feeds.remote.download import download, for_owner, tried
 from pipelines.feeds.remote.ledger import (
     DELETED,
     DISAGREES,
@@ -138,20 +138,17 @@ class Fetching:
             visit.seen.append((file, control, made))
 
     def _fetch(
-        self, visit: Visit, file: RemoteFile, control: RemoteFile | None, landed: Mapping[str, int], progress: Progress
+        self, visit: Visit, file: RemoteFile, control: RemoteFile | None, landed: Set[str], progress: Progress
     ) -> Fetch:
         place = visit.place
         assert place is not None  # noqa: S101 - only after the first look
         content = tried(place, lambda: place.control(control)) if control else None
         stated = pull.control_in(control.name, content) if control and content is not None else None
-        claimed = stated.digest if stated else None
-        if file.size is None and claimed is None:
+        if file.size is None and (stated is None or stated.digest is None):
             raise FileWaitingError(
                 "the source does not state its size, so that nobody can tell whether it is complete; ask the sender for a "
                 f"control file ({file.name}{pull.CONTROL}) with its digest"
             )
-        if claimed is not None and claimed in landed and landed[claimed] == file.size:
-            return Fetch.of(visit.source, file, control, KNOWN, file_id=claimed)
         part, digest = self._proven(place, file, stated, progress)
         if digest in landed:
             part.unlink()
@@ -190,7 +187,7 @@ class Fetching:
             beside.unlink(missing_ok=True)
         else:
             with _whole(beside) as written:
-                written.write_bytes(control)
+                for_owner(written).write_bytes(control)
         part.replace(target)
 
     def _may_replace(self, feed: str, target: Path, digest: str) -> bool:
@@ -200,10 +197,10 @@ class Fetching:
 
     def _folder(self, feed: str) -> Path:
         folder = self._settings.inbox / feed
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder
 
-    def _deleted(self, visit: Visit, landed: Mapping[str, int]) -> Iterator[Fetch]:
+    def _deleted(self, visit: Visit, landed: Set[str]) -> Iterator[Fetch]:
         place = visit.place
         assert place is not None  # noqa: S101 - only after the first look
         for file, control, fetch in visit.seen:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
 from datetime import UTC, datetime
 
+from pipelines.feeds.remote.names import as_text
 from pipelines.feeds.remote.places import RemoteFile
 from pipelines.feeds.remote.sources import Source
 from pipelines.warehouse.connect import Connection, named, transaction
@@ -46,10 +47,8 @@ class Fetch:
         """The row of a file as it looked now."""
         stated = repr(control.version) if control else None
         size, modified, etag = file.version
-        name = file.name.encode("utf-8", "backslashreplace").decode()  # what is no text must not stop the ledger
-        return cls(
-            source.feed, source.uri, name, size, modified, etag, stated, status, reason, file_id, now()
-        )  # fmt: skip
+        name, why = as_text(file.name), reason and as_text(reason)
+        return cls(source.feed, source.uri, name, size, modified, etag, stated, status, why, file_id, now())
 
     def is_of(self, file: RemoteFile, control: RemoteFile | None) -> bool:
         """Whether file and control file still look as they did."""
@@ -94,12 +93,12 @@ class Ledger:
         ).fetchall()
         return {row[2]: Fetch(*row) for row in rows}
 
-    def landed(self, feed: str) -> dict[str, int]:
-        """Digest -> size of every file of a feed that has landed."""
+    def landed(self, feed: str) -> set[str]:
+        """Digests of the files of a feed that have landed."""
         rows = self._con.execute(
-            "SELECT file_id, size_bytes FROM lake.ops.files WHERE feed = ? AND status = 'landed'", [feed]
+            "SELECT file_id FROM lake.ops.files WHERE feed = ? AND status = 'landed'", [feed]
         ).fetchall()
-        return dict(rows)
+        return {file_id for (file_id,) in rows}
 
     def tried(self, feed: str) -> set[str]:
         """Digests of the files of a feed that landing has looked at, whatever came of it."""

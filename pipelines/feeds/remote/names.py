@@ -38,6 +38,11 @@ def shown(name: str) -> str:
     return text if len(text) <= MOST_BYTES else f"{text[:MOST_BYTES]}…"
 
 
+def as_text(given: str) -> str:
+    """What a source gives, as the ledger can keep it: bytes that are no text are escaped, and stop nothing."""
+    return given.encode("utf-8", "backslashreplace").decode()
+
+
 def part_of(name: str, uri: str, version: object) -> str:
     """The unfinished file of one version of a remote file; another version has another, so that they never mix."""
     mark = hashlib.sha256(f"{uri}\0{name}\0{version}".encode()).hexdigest()[:12]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipelines.errors import SourceError
-from pipelines.feeds.remote import faults
+from pipelines.feeds.remote import faults, names
 from pipelines.feeds.remote.credentials import Credentials
 from pipelines.feeds.remote.sources import Limits, Source
 
@@ -38,8 +38,8 @@ class RemoteFile:
 
     @property
     def version(self) -> tuple[int | None, datetime | None, str | None]:
-        """What tells one state of the file from another."""
-        return self.size, self.modified_at, self.etag
+        """What tells one state of the file from another, as the ledger can keep it."""
+        return self.size, self.modified_at, self.etag and names.as_text(self.etag)
 
 
 class Place:

@@ -48,7 +48,7 @@ class Source:
         files: for HTTPS without an index page, the names themselves.
         delete_after: whether a file is deleted at the source once it has landed.
         endpoint: the server of an S3 protocol that is not Amazon's.
-        name_encoding: in what an SFTP server encodes file names.
+        name_encoding: in what an SFTP or web server encodes file names.
     """
 
     feed: str
@@ -84,7 +84,7 @@ def sources(settings: Settings, feeds: Sequence[str]) -> tuple[list[Source], Lim
         DeclarationError: the file does not fit its schema, names an unknown feed, or a URI is wrong or carries a secret.
     """
     is_there = settings.sources.is_file() or "SHOUDAI_SOURCES" in os.environ
-    raw = declared(settings.sources, "sources") if is_there else {}
+    raw = declared(settings.sources, "sources", may_hold_secrets=True) if is_there else {}
     wanted: dict[str, Mapping[str, Any]] = dict(raw.get("sources", {}))
     place = settings.sources.name
     for feed in wanted:
@@ -131,15 +131,17 @@ def _source(settings: Settings, feed: str, spec: Mapping[str, Any], place: str) 
 
 def _whole(settings: Settings, uri: str) -> str:
     """A folder as a `file:` URI; a relative one lies beside the sources file."""
-    return uri if "://" in uri else (settings.sources.parent / uri).resolve().as_uri()
+    return uri if "://" in uri or "@" in uri else (settings.sources.parent / uri).resolve().as_uri()
 
 
 def _fault(settings: Settings, source: Source) -> str | None:
     """What is wrong with a source; the words never repeat the URI, which may carry the secret they are about."""
     try:
         parts, _ = source.parts, source.parts.port
-    except ValueError as error:
-        return f"the URI cannot be read ({error}); {_EXAMPLES}"
+    except ValueError:
+        return f"the URI cannot be read; {_EXAMPLES}"
+    if "://" not in source.uri:
+        return f"the URI holds an @ and no scheme; {_EXAMPLES} (a folder with an @ in its name: file:///path)"
     if parts.scheme not in SCHEMES:
         return f"the URI begins with {parts.scheme!r}; {_EXAMPLES}"
     if parts.password is not None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from itertools import groupby
 
 from pipelines.errors import ShoudaiError, is_disk_full
 from pipelines.feeds import pull
@@ -20,6 +21,7 @@ Pair = tuple[RemoteFile, RemoteFile | None]
 """A data file and its control file."""
 
 _KINDS = {"link": "it is a link, and links are not followed", "other": "it is no regular file"}
+_TWICE = "several files at the source bear this name; ask the sender to rename all but one"
 _GROWING = "it changed between two looks: it is still being delivered; the next run looks again"
 
 
@@ -63,16 +65,21 @@ class Visit:
     def words(self, error: Exception) -> str:
         """A fault at this source in words."""
         if isinstance(error, ShoudaiError) or self.place is None:
-            return str(error)
-        return faults.in_words(error, self.source, self.place.known, self.place.limits)
+            return names.as_text(str(error))
+        return names.as_text(faults.in_words(error, self.source, self.place.known, self.place.limits))
 
     def look(self, connect: Callable[[], Place]) -> None:
         """Look at the source and sort what lies there."""
         self.place = place = connect()
         found = sorted(tried(place, place.entries), key=lambda each: each.name)
         controls = {each.name: each for each in found if each.kind == "file"}
-        for entry in found:
-            self._sort(place, entry, controls.get(f"{entry.name}{pull.CONTROL}"))
+        for name, group in groupby(found, key=lambda each: each.name):
+            entries = list(group)
+            if sum(each.kind != "folder" for each in entries) > 1:
+                self.note(Fetch.of(self.source, entries[0], None, REFUSED, _TWICE))
+                continue
+            for entry in entries:
+                self._sort(place, entry, controls.get(f"{name}{pull.CONTROL}"))
         self.known_before = len(self.seen)
 
     def look_again(self) -> None:

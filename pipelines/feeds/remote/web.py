@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, unquote_to_bytes, urljoin, urlsplit
 
 from pipelines.errors import SourceError
 from pipelines.feeds.remote.places import BLOCK, Place, RemoteFile
@@ -25,14 +25,16 @@ class Web(Place):
 
     def entries(self) -> list[RemoteFile]:
         """The declared files, else those the index names; how each looks is asked one by one, when it is wanted."""
+        encoding = self.source.name_encoding
         if self.source.files:
-            return [RemoteFile(name, self._below() + quote(name)) for name in self.source.files]
+            return [RemoteFile(name, self._below() + quote(name, encoding=encoding)) for name in self.source.files]
         stream, _ = self._get(self.folder, {})
         with closing(stream):
             page = self._all(stream)
             mime = stream.r.content_type
             text = page.decode(stream.r.charset or "utf-8", errors="replace")
-        return list({each.name: each for each in map(self._linked, _references(mime, text)) if each}.values())
+        found = [each for each in map(self._linked, _references(mime, text)) if each]
+        return list({unquote_to_bytes(each.path): each for each in found}.values())
 
     def look(self, file: RemoteFile) -> RemoteFile:
         """The file as its headers describe it now."""
@@ -47,7 +49,7 @@ class Web(Place):
     def opened(self, file: RemoteFile, offset: int) -> tuple[Any, int]:
         """The body from `offset` on, or from the start where the server cannot or the file is another by now."""
         headers = {"Range": f"bytes={offset}-"} if offset else {}
-        if offset and file.etag and not file.etag.startswith("W/"):
+        if offset and file.etag and file.etag.isascii() and not file.etag.startswith("W/"):
             headers["If-Range"] = file.etag
         stream, status = self._get(file.path, headers)
         if status == 206 and not stream.r.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
@@ -85,7 +87,8 @@ class Web(Place):
             same = (found.scheme, found.hostname, found.port) == (base.scheme, base.hostname, base.port)
         except ValueError:
             return None
-        below, path = unquote(base.path), unquote(found.path)
+        encoding = self.source.name_encoding
+        below, path = (unquote(each.path, encoding, errors="surrogateescape") for each in (base, found))
         if not same or found.query or not path.startswith(below) or path == below:
             return None
         name = path.removeprefix(below)
