@@ -46,6 +46,7 @@ from pipelines.settings import Settings, week_of
 from pipelines.warehouse.connect import catalog_version, expect_warehouse, reader, writer
 from pipelines.warehouse.features import make_features
 from pipelines.warehouse.migrate import migrate
+from pipelines.warehouse.publish import CURRENT
 from pipelines.warehouse.query import select
 from pipelines.warehouse.visible import show_feeds, show_history
 
@@ -293,9 +294,7 @@ def track(settings: Settings, as_of: date | None = None, due: date | None = None
     expect_warehouse(settings)
     with exclusive(settings.home, "track"), writer(settings) as con:
         migrate(con)
-        version = catalog_version(con)
-        tracked = releases.tracked_on(con, max(due or settings.today(), settings.today()))
-    day = as_of or max(due or settings.today(), tracked or date.min)
+        version, day = catalog_version(con), as_of or releases.reached(con, due or settings.today())
     again = Run(settings, week_of(day), day, version, releases.run_id(), settings.work / f"track-{day}")
     again.save()
     link(again)
@@ -321,10 +320,11 @@ def outcomes(
         watch.advance("landing")
         handed_in = returns.hand_in(settings, file, received_on)
         with reader(settings) as con:
-            before, is_tracked = returns.progress(con, handed_in.weeks), releases.tracked_on(con, date.max) is not None
+            before = returns.progress(con, handed_in.weeks)
         write_quality(settings)
         watch.advance(track.__name__)
-        database = track(settings, due=handed_in.file.received_on) if handed_in.file.is_good and is_tracked else None
+        is_published = (settings.published / CURRENT).exists()
+        database = track(settings, due=handed_in.file.received_on) if handed_in.file.is_good and is_published else None
         with reader(settings) as con:
             now = returns.progress(con, handed_in.weeks)
         watch.end()

@@ -28,7 +28,7 @@ from pipelines.parameters import parameters, rates, targets
 from pipelines.registers.divisions import division_names
 from pipelines.runs import Run
 from pipelines.scoring.card import versions as scorecard_versions
-from pipelines.settings import HOUSE, Settings
+from pipelines.settings import HOUSE, Settings, today_in_china
 from pipelines.warehouse.connect import Connection, named, quoted, reader, transaction, writer
 from pipelines.warehouse.publish import CURRENT, LATEST, build, point, replace_tables
 from pipelines.warehouse.tables import table
@@ -109,6 +109,7 @@ def publish(run: Run) -> Release:
             stated.result()
             building.rename(folder)
     shutil.rmtree(building, ignore_errors=True)
+    standing = _make_current(run, folder, database)
     return Release(
         week=run.week,
         as_of=run.as_of,
@@ -117,7 +118,7 @@ def publish(run: Run) -> Release:
         files=tuple(folder / name for name in files),
         list_digest=str(facts["list_digest"]),
         counts=_counts(run),
-        notes=(*notes, *warnings, *_score_warnings(run), *_make_current(run, folder, database)),
+        notes=(*notes, *warnings, *_score_warnings(run), *standing),
     )
 
 
@@ -137,17 +138,21 @@ def _make_current(run: Run, folder: Path, database: str) -> list[str]:
     return []
 
 
-def tracked_on(con: Connection, until: date) -> date | None:
-    """The last day up to which conversions were tracked; later than `until` is a day that was given by mistake."""
+def reached(con: Connection, day: date) -> date:
+    """The day up to which conversions were tracked, or this one where it is later.
+
+    A day later than both this one and today was given by mistake, and does not count.
+    """
+    until = max(day, today_in_china())
     row = con.execute("SELECT max(as_of) FROM lake.out.plan_progress WHERE as_of <= ?", [until]).fetchone()
-    return row[0] if row else None
+    return max(day, row[0]) if row and row[0] else day
 
 
 def is_behind(run: Run, release: Release) -> bool:
     """Whether the current file is the release as made, and conversions have been tracked to a later day than its as-of."""
     with reader(run.settings) as con:
-        tracked = tracked_on(con, max(run.as_of, run.settings.today())) or run.as_of
-    return tracked > run.as_of and (run.settings.published / CURRENT).resolve() == release.database.resolve()
+        is_later = reached(con, run.as_of) > run.as_of
+    return is_later and (run.settings.published / CURRENT).resolve() == release.database.resolve()
 
 
 def publish_conversions(run: Run) -> Path:
@@ -277,7 +282,7 @@ def _write_lake(run: Run, ledger: pl.DataFrame) -> None:
 
 def _replace_followed(con: Connection, run: Run) -> None:
     """Tables of a day get the rows of this one; those that are the newest state only where none of a later day stands."""
-    is_newest = (tracked_on(con, max(run.as_of, run.settings.today())) or run.as_of) <= run.as_of
+    is_newest = reached(con, run.as_of) == run.as_of
     for name, step in FOLLOWED.items():
         columns = named(table(name).table_columns)
         if '"as_of"' in columns:

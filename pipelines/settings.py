@@ -56,7 +56,7 @@ class Settings:
         fetched from sources (then it is made), else the samples of this project.
 
         Raises:
-            UsageError: the inbox does not exist, or `SHOUDAI_MEMORY_GB` is no number above 0.
+            UsageError: the inbox does not exist, or `SHOUDAI_MEMORY_GB` is no number it could work with.
         """
         home = (home or Path(os.environ.get("SHOUDAI_HOME", "shoudai-home"))).resolve()
         sources = Path(os.environ.get("SHOUDAI_SOURCES", home / "sources.yml")).resolve()
@@ -105,7 +105,12 @@ class Settings:
         stamp = self.inbox / "as_of"
         if self.is_sample_inbox and stamp.is_file():
             return date.fromisoformat(stamp.read_text(encoding="utf-8").strip())
-        return datetime.now(BUSINESS_ZONE).date()
+        return today_in_china()
+
+
+def today_in_china() -> date:
+    """The day it is in China, whatever the samples were made for."""
+    return datetime.now(BUSINESS_ZONE).date()
 
 
 def week_of(as_of: date) -> str:

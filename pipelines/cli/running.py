@@ -89,7 +89,7 @@ def ingest(feeds: tuple[str, ...], home: Path | None, inbox: Path | None, as_jso
 def track(home: Path | None, inbox: Path | None, as_of: date | None) -> None:
     """Bring conversions, funnel and plan progress up to date (daily).
 
-    Without a day they never go back: where they have been tracked to a later one than today, as of that.
+    Without a day they are never taken back to an earlier one than they reach to.
     """
     from pipelines import flow
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from pipelines.cli.base import marked, out, say
-from pipelines.settings import BUSINESS_ZONE
+from pipelines.settings import today_in_china
 
 
 def show_rows(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -102,7 +102,7 @@ def show_ingested(report: Any, as_of: date | None = None) -> None:
     out.print(shown)
     for each in report.refused:
         say(marked(each.status, "yellow", f"{each.feed}/{each.name}: {each.reason}"))
-    today = datetime.now(BUSINESS_ZONE).date()
+    today = today_in_china()
     for each in report.ahead_of(max(today, as_of or today)):
         told = f"{each.feed}/{each.name}: is dated {each.received_on}, which has not come yet; no list before that day sees it"
         say(marked("note", "yellow", told))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -27,7 +27,7 @@ from pipelines.feeds.ledger import GATED, LANDED, REPEATED, FileOutcome
 from pipelines.feeds.pull import Delivery
 from pipelines.feeds.texts import head_of
 from pipelines.lists.feedback import FEED, HEADINGS, PLACE, SHEET
-from pipelines.settings import BUSINESS_ZONE, Settings
+from pipelines.settings import Settings, today_in_china
 from pipelines.warehouse.connect import Connection, transaction, writer
 
 OUTCOMES = (FEED, "crm__applications", "crm__disbursements", "crm__suppressions")
@@ -162,7 +162,7 @@ def progress(con: Connection, weeks: Sequence[str] = ()) -> tuple[ListProgress, 
 
 
 def _today() -> date:
-    return datetime.now(BUSINESS_ZONE).date()
+    return today_in_china()
 
 
 def _day_of(export: Delivery) -> date:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.feeds.codes import entity_id, looks_personal, narrow, personal_numbers_out
+from pipelines.feeds.codes import entity_id, looks_personal, narrow, without_personal_numbers
 from pipelines.feeds.contract import UNITS, Column, Heading
 from pipelines.warehouse.connect import quoted
 
@@ -223,7 +223,7 @@ def _quick(column: Column, raw: str, unit: str) -> tuple[str, ...]:
 
 def _free(column: Column, text: str) -> str:
     """SQL: personal numbers in what people write are masked, so that they stand in no table, list or page."""
-    return personal_numbers_out(text) if column.is_free else text
+    return without_personal_numbers(text) if column.is_free else text
 
 
 def _trimmed(raw: str) -> str:

@@ -8,7 +8,6 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from pipelines.feeds.personal import HIDDEN
 from pipelines.feeds.pull import date_in_name
 from pipelines.newfeed.propose import Proposal, Proposed, as_contract, propose
 from pipelines.newfeed.sample import Sample, read_sample
-from pipelines.settings import BUSINESS_ZONE, SAMPLES, Settings
+from pipelines.settings import SAMPLES, Settings, today_in_china
 from pipelines.warehouse.connect import reader
 
 NAME = r"[a-z][a-z0-9]*__[a-z][a-z0-9_]*"
@@ -78,7 +77,7 @@ def _write_yaml(path: Path, content: Mapping[str, Any]) -> None:
 def _write_sample(folder: Path, feed: str, path: Path, sample: Sample, proposal: Proposal) -> Path:
     """The first rows with their headings; personal cells are masked, for a sample goes into the repository."""
     folder.mkdir(parents=True)
-    day = date_in_name(path.name) or datetime.now(BUSINESS_ZONE).date()
+    day = date_in_name(path.name) or today_in_china()
     shown = [
         (pl.when(pl.col(f"c{each.place}").is_not_null()).then(pl.lit(HIDDEN)) if each.personal else pl.col(f"c{each.place}"))
         .alias(each.heading)

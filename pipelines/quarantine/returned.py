@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import fastexcel
@@ -21,7 +21,7 @@ from pipelines.feeds.pull import Delivery
 from pipelines.lock import exclusive
 from pipelines.quarantine.correction import DIGEST, FEED, REFERENCE, ROW, bare_name, column_names, without_apostrophe
 from pipelines.quarantine.state import show_states
-from pipelines.settings import BUSINESS_ZONE, Settings
+from pipelines.settings import Settings, today_in_china
 from pipelines.warehouse.connect import Connection, expect_warehouse, transaction, writer
 
 
@@ -49,7 +49,7 @@ def take_back(settings: Settings, path: Path, day: date | None = None) -> Return
     Raises:
         UsageError: the file is not one that `quarantine export` wrote, or a column of it is gone.
     """
-    received_on = day or datetime.now(BUSINESS_ZONE).date()
+    received_on = day or today_in_china()
     corrected = _read(path)
     feed = contract(str(corrected[FEED][0])).feed
     expect_warehouse(settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import fastexcel
@@ -12,7 +12,7 @@ from pipelines.errors import UsageError
 from pipelines.quarantine.correction import without_apostrophe, write_cells
 from pipelines.registers.link import link
 from pipelines.runs import Run
-from pipelines.settings import BUSINESS_ZONE, Settings, week_of
+from pipelines.settings import Settings, today_in_china, week_of
 from pipelines.warehouse.connect import catalog_version, expect_warehouse, transaction, writer
 from pipelines.warehouse.migrate import migrate
 
@@ -88,7 +88,7 @@ def import_decisions(settings: Settings, path: Path, decided_on: date | None = N
     if decided.is_empty():
         raise UsageError(f"{path.name}: no row has 是 or 否 under {ANSWERS['decision']!r}; fill it in and import again")
     expect_warehouse(settings)
-    day = decided_on or datetime.now(BUSINESS_ZONE).date()
+    day = decided_on or today_in_china()
     with writer(settings) as con:
         migrate(con)
         con.register("decided", decided)

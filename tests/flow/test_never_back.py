@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -77,6 +78,14 @@ def test_a_day_that_was_due_earlier_brings_them_up_to_the_day_they_reached(home)
     flow.track(home.settings, LATER)
     path = flow.track(home.settings, due=AS_OF)
     assert path.name == f"shoudai-{WEEK}+{LATER}.duckdb"
+    assert home.ask(FOLLOWED) == [(1, 1, LATER)]
+
+
+def test_the_samples_day_does_not_take_them_back(home):
+    """The made-up county has a day of its own; what was tracked after it stays."""
+    contact(home)
+    flow.track(home.settings, LATER)
+    flow.track(replace(home.settings, inbox=SAMPLES.resolve()))
     assert home.ask(FOLLOWED) == [(1, 1, LATER)]
 
 
