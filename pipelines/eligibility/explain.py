@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -32,7 +32,7 @@ from pipelines.eligibility.rules import RULES, Rule
 from pipelines.eligibility.segments import SEGMENTS, Segment
 from pipelines.names import name_zh, names_zh
 from pipelines.parameters import Parameters, parameters
-from pipelines.warehouse.connect import open_published
+from pipelines.warehouse.connect import open_published, without_pandas
 from pipelines.warehouse.query import columns_of, release_of
 
 if TYPE_CHECKING:
@@ -185,15 +185,10 @@ def explain_each(published: Path, usccs: Iterable[str]) -> tuple[Explanation, ..
 
 @contextmanager
 def _opened(published: Path) -> Iterator[_Release]:
-    con = open_published(published)
-    try:
+    with without_pandas(), closing(open_published(published)) as con:
         release = _release(con, published)
-        try:
+        with closing(release.weeks):
             yield release
-        finally:
-            release.weeks.close()
-    finally:
-        con.close()
 
 
 def _release(con: Connection, published: Path) -> _Release:

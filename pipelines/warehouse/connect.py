@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -100,6 +101,22 @@ def open_published(path: Path) -> Connection:
             f"{path} cannot be opened ({str(error).splitlines()[0]}); expected a published .duckdb file: "
             "publish the week again with `shoudai run`"
         ) from error
+
+
+@contextmanager
+def without_pandas() -> Iterator[None]:
+    """Values are bound without pandas, which the engine would load with the first one to know its NaT: a third of a second.
+
+    Where pandas is loaded already, nothing changes.
+    """
+    if "pandas" in sys.modules:
+        yield
+        return
+    sys.modules["pandas"] = None  # type: ignore[assignment]  # what Python looks for, and does not import
+    try:
+        yield
+    finally:
+        del sys.modules["pandas"]
 
 
 @contextmanager

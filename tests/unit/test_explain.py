@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -500,6 +502,20 @@ def test_explaining_leaves_the_published_file_as_it_is(published: Path) -> None:
         explain(published, DINER)
     assert published.read_bytes() == before
     assert [path.name for path in published.parent.iterdir()] == [published.name]
+
+
+def test_explaining_does_without_pandas_and_leaves_it_to_whoever_wants_it(published: Path) -> None:
+    script = f"""
+import sys
+from pathlib import Path
+from pipelines.eligibility.explain import explain
+assert explain(Path({str(published)!r}), {DINER!r}).uscc == {DINER!r}
+print("pandas" in sys.modules)
+import pandas
+print(pandas.__name__)
+"""
+    told = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
+    assert told.split() == ["False", "pandas"]
 
 
 def test_the_json_has_everything_and_keeps_unknown_apart_from_false(why: Callable[[str], Explanation]) -> None:
