@@ -11,6 +11,8 @@ import polars as pl
 from pipelines.errors import UsageError
 from pipelines.quarantine.correction import without_apostrophe, write_cells
 from pipelines.registers.link import link
+from pipelines.registers.model import model
+from pipelines.registers.wording import make_macros
 from pipelines.runs import Run
 from pipelines.settings import Settings, today_in_china, week_of
 from pipelines.warehouse.connect import catalog_version, expect_warehouse, transaction, writer
@@ -38,8 +40,7 @@ _WORDS = {"是": True, "否": False}
 
 _CHECKED = """
 WITH sources AS (  -- as in sql/registers/parties.sql, whenever they were delivered: a question may be older than the newest file
-    SELECT 'utilities__bills' AS source_feed,
-        'account:' || left(sha256(concat_ws('|', account_no, account_name, coalesce(address, ''))), 24) AS source_id
+    SELECT 'utilities__bills' AS source_feed, account_id(account_no, account_name, address) AS source_id
     FROM (SELECT DISTINCT account_no, account_name, address FROM lake.feed.utilities__bills
           WHERE uscc IS NULL AND account_name IS NOT NULL)
     UNION ALL SELECT 'agriculture__operators', operator_id FROM lake.feed.agriculture__operators WHERE uscc IS NULL
@@ -92,6 +93,7 @@ def import_decisions(settings: Settings, path: Path, decided_on: date | None = N
     with writer(settings) as con:
         migrate(con)
         con.register("decided", decided)
+        make_macros(con, model())
         _refuse_unknown(con.execute(_CHECKED).pl(), path)
         with transaction(con):
             con.execute(

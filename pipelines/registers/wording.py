@@ -1,4 +1,4 @@
-"""SQL macros that bring two spellings of one name or address to one."""
+"""SQL macros that bring two spellings of one name or address to one, and the id of an account without a code."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def make_macros(con: Connection, wording: Model) -> None:
     - `address_key(rest)`: street and numbers, `文昌街332号附1号2楼` and `文昌街332-1-2` alike.
     - `one_off(a, b)`: one character replaced, left out or added; the engine's own distances count bytes, three a character.
     - `may_be_one(a, b)`: two places are the same, or one of them is not known.
+    - `account_id(no, holder, place)`: of an account without a code; another holder or place makes it another account.
     - `without(text, place)`: without a leading place, written in full or short.
     """
     names, addresses = wording.names, wording.addresses
@@ -51,6 +52,9 @@ def make_macros(con: Connection, wording: Model) -> None:
             "WHEN -1 THEN list_contains(shorter_by_one(b), a) "
             "WHEN 0 THEN len(list_filter(range(1, length(a) + 1), lambda i: substr(a, i, 1) <> substr(b, i, 1))) <= 1 "
             "ELSE FALSE END"
+        ),
+        "account_id(no, holder, place)": (
+            "'account:' || left(sha256(concat_ws('|', no, holder, coalesce(place, ''))), 24)"
         ),
         "may_be_one(a, b)": "('' IN (a, b) OR a = b)",
         "without(t, place)": (

@@ -1,7 +1,7 @@
 -- Who may be one: the entities of the register under their names, and the accounts and farms without a code.
 -- Grain: one row per party and name. Parameters: $as_of, $bill_window_months, $not_in_business_statuses.
 -- Entities out of business are kept in view: an account of theirs must not fall to a namesake. Accounts whose holder is
--- masked (王**) name nobody. An account counts as another when its holder or its place changes.
+-- masked (王**) name nobody.
 WITH accounts AS (
     SELECT DISTINCT account_no, account_name, address
     FROM feed.utilities__bills
@@ -14,8 +14,7 @@ SELECT 'entity' AS side, NULL AS source_feed, uscc AS id, name, address, NULL AS
 FROM register.names
 WHERE NOT starts_with(uscc, 'legacy:')
 UNION ALL
-SELECT 'source', 'utilities__bills',
-    'account:' || left(sha256(concat_ws('|', account_no, account_name, coalesce(address, ''))), 24),
+SELECT 'source', 'utilities__bills', account_id(account_no, account_name, address),
     account_name, address, account_no, FALSE, FALSE
 FROM accounts
 UNION ALL
