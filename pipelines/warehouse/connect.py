@@ -42,10 +42,11 @@ def writer(settings: Settings) -> Iterator[Connection]:
 
     Raises:
         DiskFullError: a statement inside found no space left.
+        UsageError: the catalog cannot be reached, or no longer.
     """
     con = _engine(settings)
     try:
-        with disk_full_in_words(settings.home):
+        with disk_full_in_words(settings.home), _gone_in_words(settings):
             _attach(con, settings, read_only=False, version=None)
             yield con
     finally:
@@ -57,12 +58,12 @@ def reader(settings: Settings, version: int | None = None) -> Iterator[Connectio
     """A read-only connection to the warehouse as it was at a catalog version (default: now).
 
     Raises:
-        UsageError: there is no warehouse yet.
+        UsageError: there is no warehouse yet, or its catalog cannot be reached, or no longer.
     """
     _expect_file(settings)
     con = _engine(settings)
     try:
-        with disk_full_in_words(settings.home):
+        with disk_full_in_words(settings.home), _gone_in_words(settings):
             _attach(con, settings, read_only=True, version=version)
             yield con
     except duckdb.CatalogException:
@@ -268,11 +269,26 @@ def _unreachable_in_words(settings: Settings) -> Iterator[None]:
     except duckdb.IOException as error:
         if kind == "sqlite":  # its disk may be full, which is said elsewhere
             raise
-        answer = re.search("connection to server .*", str(error).replace(where, "…"))  # other words may hold a password
-        why = answer[0] if answer else "its connection string cannot be read, or its host is not known here"
-        raise UsageError(
-            f"the {kind} catalog cannot be reached: {why}; look at SHOUDAI_CATALOG and its server"
-        ) from None
+        raise _unreachable(settings, error) from None
+
+
+@contextmanager
+def _gone_in_words(settings: Settings) -> Iterator[None]:
+    """A PostgreSQL catalog that goes away in mid-work: of the errors that say so, those that name its connection string."""
+    kind, _, where = settings.catalog.partition(":")
+    try:
+        yield
+    except duckdb.Error as error:
+        if kind == "sqlite" or where not in str(error):
+            raise
+        raise _unreachable(settings, error) from None
+
+
+def _unreachable(settings: Settings, error: duckdb.Error) -> UsageError:
+    kind, _, where = settings.catalog.partition(":")
+    answer = re.search("connection to server .*", str(error).replace(where, "…"))  # other words may hold a password
+    why = answer[0] if answer else "its connection string cannot be read, or its host is not known here"
+    return UsageError(f"the {kind} catalog cannot be reached: {why}; look at SHOUDAI_CATALOG and its server")
 
 
 def _is_sqlite(catalog: Path) -> bool:
