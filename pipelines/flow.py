@@ -45,6 +45,7 @@ from pipelines.scoring.score import score as score_prospects, score_bands, score
 from pipelines.settings import Settings, week_of
 from pipelines.warehouse.connect import catalog_version, expect_warehouse, reader, writer
 from pipelines.warehouse.features import make_features
+from pipelines.warehouse.lock import only_writer
 from pipelines.warehouse.migrate import migrate
 from pipelines.warehouse.publish import CURRENT
 from pipelines.warehouse.query import select
@@ -124,7 +125,7 @@ class OutcomesReport:
 def run(settings: Settings, as_of: date | None = None, progress: Progress | None = None) -> RunReport:
     """The main job: pull and land what has arrived, then publish the week's list with its conversions."""
     watch = progress or Quiet()
-    with exclusive(settings.home, "run"):
+    with only_writer(settings, "run"):
         ingested = ingest(settings, progress=watch)
         started = start(settings, as_of)
         steps = (link, features, judge, score, offer, pick, publish)
@@ -155,7 +156,7 @@ def ingest(
     """
     chosen = [contract(feed).feed for feed in (feeds or all_feeds())]
     watch = progress or Quiet()
-    with exclusive(settings.home, "ingest"), writer(settings) as con, landing(con, settings) as lands:
+    with only_writer(settings, "ingest"), writer(settings) as con, landing(con, settings) as lands:
         lands.withdraw(chosen)
         fetching = Fetching(con, settings, chosen, connections)
         fetching.fetch(watch)
@@ -175,7 +176,7 @@ def ingest(
 def start(settings: Settings, as_of: date | None = None) -> Run:
     """Fix what all steps of a week read: the as-of (default: Monday of this ISO week) and the version of the warehouse."""
     day = as_of or settings.default_as_of()
-    with exclusive(settings.home, "start"), writer(settings) as con:
+    with only_writer(settings, "start"), writer(settings) as con:
         migrate(con)
         version = catalog_version(con)
     week = week_of(day)
@@ -265,7 +266,7 @@ def publish(run: Run) -> Release:
     """
     conversion.track(run)
     monitoring.watch(run)
-    with exclusive(run.settings.home, "publish"):
+    with only_writer(run.settings, "publish"):
         try:
             release = releases.publish(run)
         except GateError:
@@ -292,14 +293,14 @@ def track(settings: Settings, as_of: date | None = None, due: date | None = None
         UsageError: nothing was published yet.
     """
     expect_warehouse(settings)
-    with exclusive(settings.home, "track"), writer(settings) as con:
+    with only_writer(settings, "track"), writer(settings) as con:
         migrate(con)
         version, day = catalog_version(con), as_of or releases.reached(con, due or settings.today())
     again = Run(settings, week_of(day), day, version, releases.run_id(), settings.work / f"track-{day}")
     again.save()
     link(again)
     conversion.track(again)
-    with exclusive(settings.home, "track"):
+    with only_writer(settings, "track"):
         published = releases.publish_conversions(again)
         write_report(settings)
         return published
@@ -315,7 +316,7 @@ def outcomes(
         UsageError: a day of receipt in the future, or nothing was filled in.
     """
     watch = progress or Quiet()
-    with exclusive(settings.home, "outcomes"):
+    with only_writer(settings, "outcomes"):
         watch.begin(file.name, 2)
         watch.advance("landing")
         handed_in = returns.hand_in(settings, file, received_on)

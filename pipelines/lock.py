@@ -1,10 +1,10 @@
-"""One writer at a time: a second run waits for nobody, it says who is at work and ends."""
+"""One job at a time in a folder: a second run waits for nobody, it says who is at work and ends."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import TextIO
 from pipelines.errors import BusyError, disk_full_in_words
 from pipelines.settings import BUSINESS_ZONE
 
-_held: set[Path] = set()
+_held: dict[Path | str, Callable[[], None]] = {}
+"""What this process holds -> what raises when it does so no longer."""
 
 
 @contextmanager
@@ -25,7 +26,7 @@ def exclusive(home: Path, job: str) -> Iterator[None]:
         BusyError: another process holds it; the message says which job, its process id and since when.
     """
     path = home.resolve() / "run.lock"
-    if path in _held:
+    if is_held(path):
         yield
         return
     with disk_full_in_words(home), _opened(path) as lock:
@@ -39,11 +40,33 @@ def exclusive(home: Path, job: str) -> Iterator[None]:
         lock.truncate(0)
         lock.write(f"{job}, process {os.getpid()}, since {datetime.now(BUSINESS_ZONE):%Y-%m-%d %H:%M:%S}")
         lock.flush()
-        _held.add(path)
-        try:
+        with held(path):
             yield
-        finally:
-            _held.discard(path)
+
+
+def is_held(lock: Path | str) -> bool:
+    """Whether this process holds a lock, so that a further step of it passes."""
+    return lock in _held
+
+
+@contextmanager
+def held(lock: Path | str, expect: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """This process holds a lock that it has taken; `expect` raises when it was lost."""
+    _held[lock] = expect
+    try:
+        yield
+    finally:
+        del _held[lock]
+
+
+def expect_held() -> None:
+    """For what must not become visible without the locks of this process.
+
+    Raises:
+        BusyError: one was lost.
+    """
+    for expect in tuple(_held.values()):
+        expect()
 
 
 def _opened(path: Path) -> TextIO:

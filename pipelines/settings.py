@@ -76,6 +76,11 @@ class Settings:
         )
 
     @property
+    def has_shared_catalog(self) -> bool:
+        """Whether the catalog is a PostgreSQL database, which homes on several machines may share."""
+        return self.catalog.startswith("postgres:")
+
+    @property
     def archive(self) -> Path:
         """The original bytes of every landed file, under their SHA-256; only its owner may read them."""
         return self.home / "archive"

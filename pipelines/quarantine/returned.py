@@ -18,11 +18,11 @@ from pipelines.feeds.land import Landing, landing
 from pipelines.feeds.ledger import FileOutcome
 from pipelines.feeds.personal import HIDDEN
 from pipelines.feeds.pull import Delivery
-from pipelines.lock import exclusive
 from pipelines.quarantine.correction import DIGEST, FEED, REFERENCE, ROW, bare_name, column_names, without_apostrophe
 from pipelines.quarantine.state import show_states
 from pipelines.settings import Settings, today_in_china
 from pipelines.warehouse.connect import Connection, expect_warehouse, transaction, writer
+from pipelines.warehouse.lock import only_writer
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def take_back(settings: Settings, path: Path, day: date | None = None) -> Return
     corrected = _read(path)
     feed = contract(str(corrected[FEED][0])).feed
     expect_warehouse(settings)
-    with exclusive(settings.home, "quarantine return"), writer(settings) as con, landing(con, settings) as lands:
+    with only_writer(settings, "quarantine return"), writer(settings) as con, landing(con, settings) as lands:
         show_states(con)
         known = con.execute(
             "SELECT file_id, row_no, name, state, cells, headings, received_on FROM quarantined WHERE feed = ?", [feed]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from pipelines.errors import DeclarationError, UsageError, disk_full_in_words
+from pipelines.lock import expect_held
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
@@ -42,10 +43,11 @@ def writer(settings: Settings) -> Iterator[Connection]:
 
     Raises:
         DiskFullError: a statement inside found no space left.
+        UsageError: the catalog cannot be reached, or no longer.
     """
     con = _engine(settings)
     try:
-        with disk_full_in_words(settings.home):
+        with disk_full_in_words(settings.home), _gone_in_words(settings):
             _attach(con, settings, read_only=False, version=None)
             yield con
     finally:
@@ -57,14 +59,17 @@ def reader(settings: Settings, version: int | None = None) -> Iterator[Connectio
     """A read-only connection to the warehouse as it was at a catalog version (default: now).
 
     Raises:
-        UsageError: there is no warehouse yet.
+        UsageError: there is no warehouse yet, or its catalog cannot be reached, or no longer.
     """
-    expect_warehouse(settings)
+    _expect_file(settings)
     con = _engine(settings)
     try:
-        with disk_full_in_words(settings.home):
+        with disk_full_in_words(settings.home), _gone_in_words(settings):
             _attach(con, settings, read_only=True, version=version)
             yield con
+    except duckdb.CatalogException:
+        _expect_tables(con, settings)
+        raise
     finally:
         con.close()
 
@@ -75,9 +80,26 @@ def expect_warehouse(settings: Settings) -> None:
     Raises:
         UsageError: there is none yet.
     """
-    kind, _, where = settings.catalog.partition(":")
-    if kind == "sqlite" and not Path(where).is_file():
-        raise UsageError(f"no warehouse at {settings.home} yet; run `shoudai run` first, or name another --home")
+    _expect_file(settings)
+    if settings.has_shared_catalog:
+        with reader(settings) as con:
+            _expect_tables(con, settings)
+
+
+@contextmanager
+def catalog_session(settings: Settings) -> Iterator[Connection]:
+    """An engine beside those of the warehouse, whose database `catalog` is the PostgreSQL catalog itself.
+
+    Raises:
+        UsageError: it cannot be reached.
+    """
+    con = _engine(settings)
+    try:
+        with _unreachable_in_words(settings):
+            con.execute(f"ATTACH {quoted(settings.catalog)} AS catalog")
+        yield con
+    finally:
+        con.close()
 
 
 def catalog_version(con: Connection) -> int:
@@ -121,10 +143,11 @@ def without_pandas() -> Iterator[None]:
 
 @contextmanager
 def transaction(con: Connection) -> Iterator[None]:
-    """One transaction: committed whole, or rolled back when anything raises."""
+    """One transaction: committed whole, or rolled back when anything raises, or a lock of the job was lost meanwhile."""
     con.execute("BEGIN")
     try:
         yield
+        expect_held()
     except BaseException:
         con.execute("ROLLBACK")
         raise
@@ -216,6 +239,27 @@ def _seal(path: Path) -> tuple[Path, int, int, int]:
     return path, stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
+def _expect_file(settings: Settings) -> None:
+    kind, _, where = settings.catalog.partition(":")
+    if kind == "sqlite" and not Path(where).is_file():
+        raise _no_warehouse(settings)
+
+
+def _expect_tables(con: Connection, settings: Settings) -> None:
+    """A catalog comes first, its tables in a transaction of their own: whoever reads between the two finds none."""
+    made = "SELECT 1 FROM duckdb_schemas() WHERE database_name = 'lake' AND schema_name = 'ops'"
+    if not con.execute(made).fetchone():
+        raise _no_warehouse(settings)
+
+
+def _no_warehouse(settings: Settings) -> UsageError:
+    if settings.has_shared_catalog:
+        return UsageError(
+            "no warehouse in the catalog of SHOUDAI_CATALOG yet; run `shoudai run` first, or name another"
+        )
+    return UsageError(f"no warehouse at {settings.home} yet; run `shoudai run` first, or name another --home")
+
+
 def _attach(con: Connection, settings: Settings, *, read_only: bool, version: int | None) -> None:
     kind, _, where = settings.catalog.partition(":")
     if kind == "sqlite":
@@ -225,16 +269,43 @@ def _attach(con: Connection, settings: Settings, *, read_only: bool, version: in
     options = [f"DATA_PATH {quoted(settings.lake.rstrip('/') + '/')}", "OVERRIDE_DATA_PATH TRUE"]  # a home may be moved
     options += ["READ_ONLY"] if read_only else []
     options += [f"SNAPSHOT_VERSION {version:d}"] if version is not None else []
-    try:
+    with _unreachable_in_words(settings):
         con.execute(f"ATTACH {quoted(f'ducklake:{kind}:{where}')} AS lake ({', '.join(options)})")
+
+
+@contextmanager
+def _unreachable_in_words(settings: Settings) -> Iterator[None]:
+    """What the engine says of a PostgreSQL catalog that it cannot attach, without its connection string."""
+    kind, _, where = settings.catalog.partition(":")
+    try:
+        yield
+    except duckdb.InvalidInputException as error:
+        if "creating a new DuckLake is explicitly disabled" not in str(error):
+            raise
+        raise _no_warehouse(settings) from None
     except duckdb.IOException as error:
         if kind == "sqlite":  # its disk may be full, which is said elsewhere
             raise
-        answer = re.search("connection to server .*", str(error).replace(where, "…"))  # other words may hold a password
-        why = answer[0] if answer else "its connection string cannot be read, or its host is not known here"
-        raise UsageError(
-            f"the {kind} catalog cannot be reached: {why}; look at SHOUDAI_CATALOG and its server"
-        ) from None
+        raise _unreachable(settings, error) from None
+
+
+@contextmanager
+def _gone_in_words(settings: Settings) -> Iterator[None]:
+    """A PostgreSQL catalog that goes away in mid-work: of the errors that say so, those that name its connection string."""
+    kind, _, where = settings.catalog.partition(":")
+    try:
+        yield
+    except duckdb.Error as error:
+        if kind == "sqlite" or where not in str(error):
+            raise
+        raise _unreachable(settings, error) from None
+
+
+def _unreachable(settings: Settings, error: duckdb.Error) -> UsageError:
+    kind, _, where = settings.catalog.partition(":")
+    answer = re.search("connection to server .*", str(error).replace(where, "…"))  # other words may hold a password
+    why = answer[0] if answer else "its connection string cannot be read, or its host is not known here"
+    return UsageError(f"the {kind} catalog cannot be reached: {why}; look at SHOUDAI_CATALOG and its server")
 
 
 def _is_sqlite(catalog: Path) -> bool:

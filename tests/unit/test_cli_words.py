@@ -13,7 +13,9 @@ from rich.table import Table
 from pipelines.cli import main
 from pipelines.cli.base import bar
 from pipelines.cli.shown import show_rows
+from pipelines.settings import Settings
 from pipelines.terminal import Terminal
+from pipelines.warehouse.connect import writer
 
 
 def shoudai(*words: str, code: int | None = 64, **env: str) -> Result:
@@ -151,6 +153,14 @@ def test_without_a_warehouse_nothing_is_made(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "no warehouse" in shoudai(*words, "--home", "nowhere").output
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [("quality",), ("quarantine",)])
+def test_a_catalog_whose_tables_are_still_to_be_made_is_no_warehouse(words, home):
+    """As while the first run makes it, or after that was killed."""
+    with writer(Settings.from_env(Path(home))):
+        pass
+    assert "no warehouse" in shoudai(*words, "--home", home).output
 
 
 @pytest.mark.parametrize("words", [("ingest", "tax_payments"), ("quarantine", "--feed", "tax_payments")])
