@@ -69,6 +69,70 @@ def test_accounts_and_farms_without_a_code_have_their_owner_in_the_truth(world: 
     assert accounts["uscc"].null_count() == farms["uscc"].null_count() == 0
 
 
+@pytest.fixture(scope="module")
+def delivered() -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
+    """The entities of a clean county, and the rows of each feed with the day their file was received."""
+    made = World(3_000, 13, 3)
+    county, rows = made.county(0), {}
+    for batch in made.batches(county):
+        rows.setdefault(batch.parcel.feed, []).append(batch.rows.with_columns(received_on=batch.parcel.received_on))
+    return county.people, {feed: pl.concat(parts) for feed, parts in rows.items()}
+
+
+@pytest.mark.parametrize(
+    ("feed", "when"),
+    [
+        ("registry__certifications", "granted_on"),
+        ("green__enterprises", "listed_on"),
+        ("credit__loans", "granted_on"),
+        ("credit__owners", "authorised_on"),
+        ("online__intents", "at"),
+        ("crm__contacts", "contacted_at"),
+        ("crm__applications", "applied_on"),
+        ("crm__disbursements", "disbursed_on"),
+    ],
+)
+def test_nothing_happens_before_the_founding_or_after_the_closing(delivered, feed: str, when: str) -> None:
+    people, rows = delivered
+    told = rows[feed].join(people.select("uscc", "established_on", "closed_on"), on="uscc")
+    day = pl.col(when).cast(pl.Date)
+    assert told.height == rows[feed].height > 10
+    assert told.filter((day < pl.col("established_on")) | (day > pl.col("closed_on"))).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("feed", "when"),
+    [
+        ("utilities__bills", "paid_on"),
+        ("tax__payments", "paid_on"),
+        ("credit__loans", "settled_on"),
+        ("registry__entities", "established_on"),
+        ("crm__applications", "decided_on"),
+    ],
+)
+def test_no_file_tells_of_a_day_after_its_receipt(delivered, feed: str, when: str) -> None:
+    rows = delivered[1][feed]
+    assert rows[when].count() > 10
+    assert rows.filter(pl.col(when) > pl.col("received_on")).is_empty()
+
+
+def test_no_loan_is_settled_before_it_was_granted(delivered) -> None:
+    settled = delivered[1]["credit__loans"].filter(pl.col("settled_on").is_not_null())
+    assert settled.height > 100
+    assert settled.filter(pl.col("settled_on") < pl.col("granted_on")).is_empty()
+
+
+def test_names_and_forms_fit_the_authority_a_code_is_of(delivered) -> None:
+    kinds = delivered[0].group_by("kind").agg(pl.col("entity_type").unique().sort(), pl.col("name").first())
+    forms = dict(zip(kinds["kind"], kinds["entity_type"].to_list(), strict=True))
+    assert forms["92"] == ["个体工商户"]
+    assert forms["93"] == ["农民专业合作社"]
+    assert forms["N2"] == ["农村集体经济组织"]
+    assert kinds.filter(pl.col("kind") == "N2")["name"].str.ends_with("村股份经济合作联合社").all()
+    sites = delivered[1]["sites__tenants"]["site_name"]
+    assert not sites.str.contains("锦溪").any(), "of another county"
+
+
 def test_two_counties_share_no_code() -> None:
     made = World(101_000, 13, 3)
     assert made.sizes == [50_000, 50_000, 1_000]
