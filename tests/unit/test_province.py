@@ -154,7 +154,7 @@ def test_a_folder_with_something_in_it_is_left_alone(world: Path) -> None:
         write(World(1_000), world)
 
 
-def test_a_full_disk_is_said_in_words_and_no_control_file_vouches_for_what_was_cut_short(
+def test_a_full_disk_is_said_in_words_and_no_control_file_or_truth_vouches_for_what_was_cut_short(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = Spool.take
@@ -169,6 +169,7 @@ def test_a_full_disk_is_said_in_words_and_no_control_file_vouches_for_what_was_c
         write(World(2_000, 3, county_size=1_000, recent=1), tmp_path / "world", workers=1)
     assert list((tmp_path / "world").glob("tax__payments/*.csv"))
     assert not list((tmp_path / "world").glob("*/*.ok"))
+    assert not (tmp_path / "world" / "truth").exists()
     assert not list((tmp_path / "world").glob(".*"))
 
 
