@@ -16,6 +16,7 @@ from pipelines.errors import DiskFullError, UsageError
 from pipelines.feeds.contract import feeds
 from pipelines.registers.uscc import is_valid
 from pipelines.simulate import outcomes
+from pipelines.simulate.delivery import as_text
 from pipelines.simulate.months import Calendar
 from pipelines.simulate.province import World, write
 from pipelines.simulate.spool import Piece, Spool
@@ -67,6 +68,21 @@ def test_accounts_and_farms_without_a_code_have_their_owner_in_the_truth(world: 
     assert farms.height >= 1
     assert accounts["account_no"].n_unique() == accounts.height
     assert accounts["uscc"].null_count() == farms["uscc"].null_count() == 0
+
+
+def test_every_row_the_truth_calls_spoilt_arrives_otherwise_than_it_is() -> None:
+    """An empty amount has no currency sign: such a row is clean."""
+    made = World(3_000, 3, 3, "heavy")
+    seen = set()
+    for batch in made.batches(made.county(0)):
+        for dirty in batch.dirty:
+            seen.add(dirty.spoil.what)
+            clean = as_text(batch.parcel.feed, dirty.rows, batch.parcel.style).cast(pl.String)
+            assert clean.height > 0
+            if not dirty.spoil.copy:
+                alike = [each == other for each, other in zip(dirty.text.rows(), clean.rows(), strict=True)]
+                assert not any(alike), (batch.parcel.name, dirty.spoil.what)
+    assert "currency sign" in seen
 
 
 @pytest.fixture(scope="module")
