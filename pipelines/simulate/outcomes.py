@@ -1,10 +1,10 @@
 """What follows a published list in a simulated world: list -> contact -> apply -> disburse, by the true propensities.
 
-Each entity is drawn once for all weeks: it takes a loan with `with_contact` when it is contacted, on its own (held out, or not
-reached) with `without_contact`. So however many weeks are played, as many convert as the propensities say: who took a loan,
-went to another lender or was refused after an earlier list is out of the game. A list counts as played once its contacts
-have come back to the release. The files of the following weeks carry their day of receipt, so a run sees only what had
-come by then.
+Each entity makes up its mind once for all weeks: it takes a loan with `with_contact` when it is contacted, on its own (held
+out, or not reached) with `without_contact`. So however many weeks are played, as many convert as the propensities say; every
+week some of the others go to another lender. Who took a loan, went elsewhere or was refused after an earlier list is out of
+the game. A list counts as played once its contacts have come back to the release. The files of the following weeks carry
+their day of receipt, so a run sees only what had come by then.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class _Luck:
 def _met(rows: pl.DataFrame, luck: _Luck) -> pl.DataFrame:
     """Who of one week's list is contacted, and the end of it for some: `converts`, `is_lost` or `is_refused`."""
     week = rows["week"][0]
-    topics = {"reach": f"{week} reach", "mind": "mind", "elsewhere": "elsewhere", "refuse": "refuse"}
+    topics = {"mind": "mind", "refuse": "refuse", "reach": f"{week} reach", "elsewhere": f"{week} elsewhere"}
     drawn = rows.with_columns(luck.drawn(topic, rows).alias(name) for name, topic in topics.items())
     is_contacted = ~pl.col("is_holdout").fill_null(value=False) & (pl.col("reach") < _CONTACTED)
     converts = pl.col("mind") < pl.when(is_contacted).then("with_contact").otherwise("without_contact")

@@ -278,6 +278,8 @@ def test_however_many_weeks_are_played_nobody_borrows_twice_and_as_many_convert_
             for feed in ("crm__applications", "crm__disbursements", "credit__loans")
         )
         assert paid["uscc"].is_unique().all()
+        assert lost["uscc"].is_unique().all()
+        assert not played[-1]["credit__loans"].is_empty(), "the loan feed stays current"
         assert applied.group_by("uscc").agg(pl.col("application_no").n_unique())["application_no"].max() == 1
         assert set(paid["uscc"]) & set(lost["uscc"]) == set()
         known = lists[0].join(truth, on="uscc").with_columns(converts=pl.col("uscc").is_in(paid["uscc"].implode()))
