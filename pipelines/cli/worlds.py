@@ -47,7 +47,11 @@ def simulate(
 @click.argument("release", type=click.Path(exists=True, path_type=Path))
 @click.option("--world", required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Same seed and release, same bytes."
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Same seed and release, same bytes; one seed for all weeks of a world.",
 )
 @click.option("--out", "folder", required=True, type=click.Path(file_okay=False, path_type=Path))
 @in_words

@@ -13,6 +13,7 @@ import polars as pl
 
 from pipelines.simulate.county import County
 from pipelines.simulate.delivery import Style
+from pipelines.simulate.facts import COUNTY
 from pipelines.simulate.headings import HEADINGS
 from pipelines.simulate.planted import rows as planted
 from pipelines.simulate.writers import bank, credit, crm, lists, registry, social, tax, utilities
@@ -37,6 +38,13 @@ _BILLS = {"电": Style(separator="|", pack="zip"), "水": Style("gb18030")}
 _EXTENSIONS = {"": ".csv", "gz": ".csv.gz", "zip": ".zip"}
 _COUNTED = ("loan_no", "voucher_no", "account_no", "operator_id", "event_id", "application_no", "site_id")
 """Numbers that are given county by county; the county's own number keeps them apart."""
+
+_HAPPENED = {
+    "registry__certifications": "granted_on", "green__enterprises": "listed_on", "credit__owners": "authorised_on",
+    "credit__loans": "granted_on", "online__intents": "at", "crm__contacts": "contacted_at",
+    "crm__applications": "applied_on", "crm__disbursements": "disbursed_on", "crm__suppressions": "from_on",
+}  # fmt: skip
+"""Feeds of what happens to entities now and then, and when it did: nothing does before the founding or after the closing."""
 
 _UNCODED_EVERY = 17
 """Every so many-th operator with a code stands in the farm list without it."""
@@ -96,8 +104,16 @@ def _of_kind(bills: pl.DataFrame, kind: str) -> pl.DataFrame:
 
 def _parcel(county: County, feed: str, stem: str, on: date, rows: pl.DataFrame, style: Style | None = None) -> Parcel:
     made = style or STYLES.get(feed, Style())
+    rows = _in_life(county, rows, _HAPPENED[feed]) if feed in _HAPPENED else rows
     name = f"{stem}_{on:%Y%m%d}{_EXTENSIONS[made.pack]}"
     return Parcel(feed, name, on, made, _numbered(county, rows.select(list(HEADINGS[feed]))))
+
+
+def _in_life(county: County, rows: pl.DataFrame, when: str) -> pl.DataFrame:
+    """Without the rows of a day on which their entity did not exist; a row without a day stays."""
+    life = county.people.select("uscc", born="established_on", gone=pl.col("closed_on").fill_null(date.max))
+    is_lived = pl.col(when).cast(pl.Date).is_between("born", "gone").fill_null(value=True)
+    return rows.join(life, on="uscc", maintain_order="left").filter(is_lived)
 
 
 def _delivery_days(county: County, day: int, recent: int) -> list[tuple[int, date]]:
@@ -108,6 +124,7 @@ def _delivery_days(county: County, day: int, recent: int) -> list[tuple[int, dat
 
 
 def _panels(county: County, recent: int) -> Iterator[Parcel]:
+    """Monthly panels; bills are paid by the 21st of the next month, and delivered when that is known."""
     as_of = county.calendar.as_of
     panels = [
         ("social__insurance", "shebao", 15, social.insurance(county)),
@@ -115,8 +132,8 @@ def _panels(county: County, recent: int) -> Iterator[Parcel]:
         ("bank__flows", "flows", 5, bank.flows(county)),
         ("platform__sales", "meituan", 12, bank.sales(county, "美团", 0.35)),
         ("platform__sales", "douyin", 12, bank.sales(county, "抖音", 0.12)),
-        ("utilities__bills", "dian", 10, _of_kind(utilities.bills(county, "电", 0.5, 76, as_of), "电")),
-        ("utilities__bills", "shui", 10, _of_kind(utilities.bills(county, "水", 0.2, 345, as_of), "水")),
+        ("utilities__bills", "dian", 22, _of_kind(utilities.bills(county, "电", 0.5, 76, as_of), "电")),
+        ("utilities__bills", "shui", 22, _of_kind(utilities.bills(county, "水", 0.2, 345, as_of), "水")),
     ]
     for feed, stem, day, rows in panels:
         yield from _monthly(county, feed, stem, _delivery_days(county, day, recent), rows)
@@ -151,13 +168,15 @@ def _register(county: County, recent: int) -> Iterator[Parcel]:
     then = pl.when(pl.col("closed_on") >= first).then(pl.lit("存续")).otherwise("status")
     full = people.filter(pl.col("established_on") < first).with_columns(then.alias("status"))
     yield _parcel(county, feed, "scjg_qb", first, full)
-    since = first
+    since, place = first, county.place.name
+    new_name = pl.col("name").str.replace(place, f"{place}新", literal=True)
     for number, on in enumerate([*later, calendar.as_of]):
         is_new = pl.col("established_on").is_between(since, on, closed="left")
         is_closed = pl.col("closed_on").is_between(since, on, closed="left")
         is_renamed = (pl.col("entity") % 500 == 7 + number) & (pl.col("established_on") < since)
+        has_new_name = (pl.col("entity") % 500).is_between(7, 7 + number)
         changed = people.filter(is_new | is_closed | is_renamed).with_columns(
-            pl.when(is_renamed).then(pl.col("name") + "（更名）").otherwise("name").alias("name")
+            pl.when(has_new_name).then(new_name).otherwise("name").alias("name")
         )
         yield _parcel(county, feed, "scjg_bg", on, changed.filter(pl.col("closed_on").fill_null(since) < on))
         since = on
@@ -170,13 +189,19 @@ def _lists(county: County) -> Iterator[Parcel]:
     yield _parcel(county, "tax__credit_grades", "nsxydj", before(217), tax.grades(county))
     yield _parcel(county, "green__enterprises", "lsqyk", before(24), lists.green(county))
     yield _parcel(county, "agriculture__operators", "nyjyzt", before(29), _operators(county))
-    yield _parcel(county, "sites__tenants", "yqsq", before(21), lists.tenants(county))
+    yield _parcel(county, "sites__tenants", "yqsq", before(21), _tenants(county))
     yield _parcel(county, "credit__owners", "qyzzx", before(17), credit.owners(county))
     yield _parcel(county, "online__intents", "xssj", before(3), crm.intents(county))
     yield _parcel(county, "crm__contacts", "cdjl", before(3), crm.early_contacts(county))
     yield _parcel(county, "crm__applications", "sqjl", before(3), crm.early_applications(county))
     yield _parcel(county, "crm__disbursements", "fkjl", before(3), _own_loans(county))
     yield _parcel(county, "crm__suppressions", "yzmd", before(3), crm.suppressions(county))
+
+
+def _tenants(county: County) -> pl.DataFrame:
+    """Parks and districts are called after their own county."""
+    own = county.place.name.removesuffix("县")
+    return lists.tenants(county).with_columns(pl.col("site_name").str.replace(COUNTY.removesuffix("县"), own))
 
 
 def _operators(county: County) -> pl.DataFrame:

@@ -65,12 +65,17 @@ def spoilt(feed: str, rows: pl.DataFrame, style: Style, rate: float, rng: np.ran
     nth = rng.integers(0, len(ways), count)
     text = as_text(feed, chosen, style).cast(pl.String)
     taken = [(way, np.flatnonzero(nth == number).tolist()) for number, way in enumerate(ways)]
-    return [_dirty(feed, way, chosen[places], text[places], style) for way, places in taken if places]
+    dirty = [_dirty(feed, way, chosen[places], text[places], style) for way, places in taken if places]
+    return [each for each in dirty if not each.rows.is_empty()]
 
 
 def _dirty(feed: str, way: Spoil, rows: pl.DataFrame, text: pl.DataFrame, style: Style) -> Dirty:
+    """The rows in which there was something to spoil: an empty cell may have none."""
     title = text.columns[list(HEADINGS[feed]).index(way.column)]
-    changed = text.with_columns(way.text(pl.col(title), style).alias(title))
+    spoilt_cell = way.text(pl.col(title), style)
+    is_touched = text.select(spoilt_cell.ne_missing(pl.col(title)) | way.copy).to_series()
+    rows, text = rows.filter(is_touched), text.filter(is_touched)
+    changed = text.with_columns(spoilt_cell.alias(title))
     if way.copy:
         pairs = pl.concat([text.with_row_index("nth"), changed.with_row_index("nth")])
         changed = pairs.sort("nth", maintain_order=True).drop("nth")

@@ -1,16 +1,18 @@
 """What follows a published list in a simulated world: list -> contact -> apply -> disburse, by the true propensities.
 
-Each listed entity is drawn once per release: who was contacted takes a loan with `with_contact`, who was held out with
-`without_contact`. The files of the following weeks carry their day of receipt, so a run sees only what had come by then.
+Each entity makes up its mind once for all weeks: it takes a loan with `with_contact` when it is contacted, on its own (held
+out, or not reached) with `without_contact`. So however many weeks are played, as many convert as the propensities say; every
+week some of the others go to another lender. Who took a loan, went elsewhere or was refused after an earlier list is out of
+the game. A list counts as played once its contacts have come back to the release. The files of the following weeks carry
+their day of receipt, so a run sees only what had come by then.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-import duckdb
-import numpy as np
 import polars as pl
 
 from pipelines.errors import UsageError
@@ -21,6 +23,7 @@ from pipelines.simulate.headings import HEADINGS
 from pipelines.simulate.planted import rows as planted
 from pipelines.simulate.spool import Spooled
 from pipelines.warehouse.connect import open_published
+from pipelines.warehouse.query import release_of
 
 FEEDS = {
     "crm__contacts": "cdjl",
@@ -30,65 +33,74 @@ FEEDS = {
 }
 """Feeds an outcome shows in, and how their files begin."""
 
-_CONTACTED, _LOST, _REFUSED = 0.9, 0.06, 0.15
-_NOT_REACHED = 0.25
+_CONTACTED, _LOST, _REFUSED, _NOT_REACHED = 0.9, 0.06, 0.15, 0.25
+
+_LISTS = """
+SELECT week, rank, uscc, is_holdout, manager, limit_yuan FROM out.target_list
+WHERE week = $week OR week < $week AND week IN (SELECT week FROM feed.crm__contacts)
+ORDER BY week, rank
+"""
 
 
 def play(release: Path, world: Path, seed: int, folder: Path) -> dict[str, int]:
     """Write the crm and loan files of the weeks after a release; returns rows per feed.
 
     Args:
-        release: a home, a release folder, or a published `.duckdb` file; its latest list counts.
+        release: a home, a release folder, or a published `.duckdb` file; the list of its own week counts.
         world: the folder `shoudai simulate` wrote.
-        seed: same seed and release, same bytes.
+        seed: same seed and release, same bytes; all weeks of one game are played with one seed.
         folder: where the inbox folders are written; files of earlier weeks in it stay.
 
     Raises:
-        UsageError: there is no list or no world, or nobody of the list is of that world.
+        UsageError: there is no list or no world, the list is empty, or nobody of it is of that world.
     """
-    listed = target_list(release)
+    week, lists = target_lists(release)
     truth = world / "truth" / "propensity.parquet"
     if not truth.is_file():
         raise UsageError(f"{world} is no simulated world: {truth} is missing; expected a folder of `shoudai simulate`")
-    known = listed.join(pl.read_parquet(truth), on="uscc").sort("rank")
-    if known.is_empty():
-        raise UsageError(f"nobody on the list of {listed['week'][0]} is of the world {world}")
-    rows = events(known, seed)
-    return {feed: _write(folder, feed, known["week"][0], rows[feed]) for feed in FEEDS}
+    propensity = pl.read_parquet(truth)
+    if lists.filter(pl.col("week") == week).join(propensity, on="uscc", how="semi").is_empty():
+        raise UsageError(f"nobody on the list of {week} is of the world {world}")
+    rows = events(week, lists, propensity, seed)
+    return {feed: _write(folder, feed, week, rows[feed]) for feed in FEEDS}
 
 
-def target_list(release: Path) -> pl.DataFrame:
-    """week, rank, uscc, is_holdout, manager, limit_yuan of the latest list of a home, a release or a published file.
+def target_lists(release: Path) -> tuple[str, pl.DataFrame]:
+    """The week of a home, a release or a published file; its list, and those before it whose contacts have come back.
+
+    Columns of the lists: week, rank, uscc, is_holdout, manager, limit_yuan.
 
     Raises:
-        UsageError: nothing published there.
+        UsageError: nothing published there, or nobody is on the list.
     """
     candidates = [release / "published" / "current.duckdb", *sorted(release.glob("*.duckdb"))]
     path = release if release.is_file() else next((each for each in candidates if each.is_file()), None)
     if path is None:
         raise UsageError(f"no published list under {release}; expected a home, a release folder or a .duckdb file")
-    try:
-        with open_published(path) as con:
-            rows = con.execute(
-                "SELECT week, rank, uscc, is_holdout, manager, limit_yuan FROM out.target_list "
-                "WHERE week = (SELECT max(week) FROM out.target_list) ORDER BY rank"
-            ).pl()
-    except duckdb.CatalogException as error:
-        raise UsageError(f"{path} holds no out.target_list; expected a published .duckdb file") from error
-    if rows.is_empty():
-        raise UsageError(f"the list in {path} is empty")
-    return rows
+    with open_published(path) as con:
+        week = str(release_of(con, path)["week"])
+        lists = con.execute(_LISTS, {"week": week}).pl()
+    if lists.filter(pl.col("week") == week).is_empty():
+        raise UsageError(f"the list of {week} in {path} is empty: there is nobody to contact; play another release")
+    return week, lists
 
 
-def events(listed: pl.DataFrame, seed: int) -> dict[str, pl.DataFrame]:
-    """Feed -> rows with `received_on`: what becomes of one release's list.
+def events(week: str, lists: pl.DataFrame, propensity: pl.DataFrame, seed: int) -> dict[str, pl.DataFrame]:
+    """Feed -> rows with `received_on`: what becomes of a week's list, after the earlier ones among `lists`.
 
     Applications come twice: pending, then decided. An application follows its contact, the loan follows the decision.
     """
-    drawn = _drawn(listed, seed)
+    luck = _Luck(seed, propensity.height)
+    known = lists.join(propensity.with_row_index("entity"), on="uscc").sort("week", "rank")
+    met = pl.concat(_met(rows, luck) for rows in known.partition_by("week", maintain_order=True))
+    is_over = pl.col("converts") | pl.col("is_lost") | pl.col("is_refused")
+    gone = met.filter(is_over & (pl.col("week") < week))
+    drawn = _dated(
+        met.filter(pl.col("week") == week).join(gone, on="uscc", how="anti", maintain_order="left"), week, luck
+    )
     return {
         "crm__contacts": _contacts(drawn.filter("is_contacted")),
-        "crm__applications": _applications(drawn.filter("applies")),
+        "crm__applications": _applications(drawn.filter(pl.col("converts") | pl.col("is_refused"))),
         "crm__disbursements": _disbursements(drawn.filter("converts")),
         "credit__loans": _lost(drawn.filter("is_lost")),
     }
@@ -99,41 +111,62 @@ def monday(week: str) -> date:
     return date.fromisocalendar(int(week[:4]), int(week[6:]), 1)
 
 
-def _drawn(listed: pl.DataFrame, seed: int) -> pl.DataFrame:
-    week = str(listed["week"][0])
-    rng, size = stream(seed, f"outcomes {week}"), listed.height
-    luck = {name: pl.Series(name, rng.random(size)) for name in ("reach", "luck", "refuse", "elsewhere", "hear")}
-    spans = {name: rng.integers(low, high, size) for name, low, high in (
-        ("contact_after", 1, 6), ("apply_after", 0, 11), ("decide_after", 2, 10), ("pay_after", 1, 8), ("second", 32_400, 64_800),
-    )}  # fmt: skip
-    manager = pl.Series(rng.choice(np.array(MANAGERS), size))
-    frame = listed.with_columns(*luck.values(), **{name: pl.Series(span) for name, span in spans.items()}).with_columns(
-        pl.coalesce("manager", manager).alias("manager"), is_holdout=pl.col("is_holdout").fill_null(value=False)
-    )
-    is_contacted = ~pl.col("is_holdout") & (pl.col("reach") < _CONTACTED)
-    chance = pl.when(is_contacted).then("with_contact").otherwise("without_contact")
-    frame = frame.with_columns(
+@dataclass(frozen=True)
+class _Luck:
+    """Draws for all entities of a world, of which those of some rows are taken: nobody's depend on who else is listed."""
+
+    seed: int
+    entities: int
+
+    def drawn(self, topic: str, rows: pl.DataFrame, low: int = 0, high: int = 1) -> pl.Series:
+        """Numbers from `low` to below `high`."""
+        share = stream(self.seed, f"outcomes {topic}").random(self.entities)[rows["entity"].to_numpy()]
+        return pl.Series(low + share * (high - low))
+
+
+def _met(rows: pl.DataFrame, luck: _Luck) -> pl.DataFrame:
+    """Who of one week's list is contacted, and the end of it for some: `converts`, `is_lost` or `is_refused`."""
+    week = rows["week"][0]
+    topics = {"mind": "mind", "refuse": "refuse", "reach": f"{week} reach", "elsewhere": f"{week} elsewhere"}
+    drawn = rows.with_columns(luck.drawn(topic, rows).alias(name) for name, topic in topics.items())
+    is_contacted = ~pl.col("is_holdout").fill_null(value=False) & (pl.col("reach") < _CONTACTED)
+    converts = pl.col("mind") < pl.when(is_contacted).then("with_contact").otherwise("without_contact")
+    is_lost = (pl.col("elsewhere") < _LOST) & ~converts
+    is_refused = (pl.col("refuse") < _REFUSED) & (pl.col("mind") >= pl.col("with_contact")) & ~is_lost
+    return drawn.with_columns(
         is_contacted.alias("is_contacted"),
-        (pl.col("luck") < chance).alias("converts"),
-        (pl.lit(monday(week)) + pl.duration(days="contact_after")).alias("contacted_on"),
+        converts.alias("converts"),
+        is_lost.alias("is_lost"),
+        is_refused.alias("is_refused"),
     )
-    on = pl.col("contacted_on")
-    return frame.with_columns(
-        ((pl.col("elsewhere") < _LOST) & ~pl.col("converts")).alias("is_lost"),
-        (on + pl.duration(days="apply_after")).alias("applied_on"),
-    ).with_columns(
-        (pl.col("converts") | ((pl.col("refuse") < _REFUSED) & ~pl.col("is_lost"))).alias("applies"),
-        (pl.col("applied_on") + pl.duration(days="decide_after")).alias("decided_on"),
-        (pl.col("applied_on") + pl.duration(days=pl.col("decide_after") + pl.col("pay_after"))).alias("disbursed_on"),
+
+
+def _dated(rows: pl.DataFrame, week: str, luck: _Luck) -> pl.DataFrame:
+    """With the days of what came of it, the amount asked for, and the number that its papers bear."""
+    spans = {"contact_after": (1, 6), "apply_after": (0, 11), "decide_after": (2, 10), "pay_after": (1, 8),
+             "second": (32_400, 64_800), "spare": (0, len(MANAGERS))}  # fmt: skip
+    drawn = rows.with_columns(
+        luck.drawn(f"{week} hear", rows).alias("hear"),
+        *(luck.drawn(f"{week} {name}", rows, *span).cast(pl.Int64).alias(name) for name, span in spans.items()),
+    )
+    contacted_on = pl.lit(monday(week)) + pl.duration(days="contact_after")
+    applied_on = contacted_on + pl.duration(days="apply_after")
+    decided_on = applied_on + pl.duration(days="decide_after")
+    return drawn.with_columns(
+        contacted_on.alias("contacted_on"),
+        applied_on.alias("applied_on"),
+        decided_on.alias("decided_on"),
+        (decided_on + pl.duration(days="pay_after")).alias("disbursed_on"),
+        pl.coalesce("manager", pl.lit(pl.Series(MANAGERS)).gather("spare")).alias("manager"),
         pl.coalesce(pl.col("limit_yuan").cast(pl.Int64), 200_000).clip(20_000, 1_000_000).mul(100).alias("wanted"),
-        (pl.lit(week.replace("-", "")) + pl.col("rank").cast(pl.String).str.zfill(7)).alias("number"),
+        (pl.lit(week.replace("-", "")) + pl.col("entity").cast(pl.String).str.zfill(8)).alias("number"),
     )
 
 
 def _contacts(rows: pl.DataFrame) -> pl.DataFrame:
     result = (
         pl.when("is_lost").then(pl.lit("他行已贷"))
-        .when("applies").then(pl.lit("有意向"))
+        .when(pl.col("converts") | pl.col("is_refused")).then(pl.lit("有意向"))
         .when(pl.col("hear") < _NOT_REACHED).then(pl.lit("未接通"))
         .otherwise(pl.lit("无意向"))
     )  # fmt: skip

@@ -32,6 +32,9 @@ _STATES = {
     "清算": 0.4,
 }
 IN_BUSINESS = ("存续（在营、开业、在册）", "存续", "在业", "开业")
+_BODIES = {"N2": "农村集体经济组织", "Y1": "其他组织", "A1": "事业单位"}
+"""Entities of other authorities than the market regulator's."""
+
 _LEGAL_FORMS = ("有限责任公司(自然人投资或控股)", "有限责任公司(自然人独资)", "个人独资企业")
 
 
@@ -149,17 +152,30 @@ def _with_register_texts(frame: pl.DataFrame, place: Place, rng: np.random.Gener
     form = pl.Series("form", rng.choice(np.array(_LEGAL_FORMS), size, p=[0.6, 0.35, 0.05]))
     return words.with_columns(door, form).with_columns(
         _name(place.name).alias("name"),
-        by_kind("个体工商户", pl.col("form"), "农民专业合作社").alias("entity_type"),
+        pl.col("kind").replace_strict(_BODIES, default=_entity_type()).alias("entity_type"),
         pl.format("四川省{}{}{}{}号", pl.lit(place.name), "town", "street", "door").alias("address"),
         pl.lit(place.division).alias("division_code"),
     )
+
+
+def _entity_type() -> pl.Expr:
+    return by_kind("个体工商户", pl.col("form"), "农民专业合作社")
 
 
 def _name(county: str) -> pl.Expr:
     shop = pl.format("{}{}{}{}", pl.lit(county), "town", "coined", "shop")
     firm = pl.format("{}{}{}有限公司", pl.lit(county), "coined", "word")
     cooperative = pl.format("{}{}{}农民专业合作社", pl.lit(county), "coined", "word")
-    return by_kind(shop, firm, cooperative)
+    village = pl.format("{}{}{}村股份经济合作联合社", pl.lit(county), "town", "coined")
+    centre = pl.format("{}{}{}服务中心", pl.lit(county), "coined", "word")
+    registered = by_kind(shop, firm, cooperative)
+    return (
+        pl.when(pl.col("kind") == "N2")
+        .then(village)
+        .when(pl.col("kind").is_in(_BODIES))
+        .then(centre)
+        .otherwise(registered)
+    )
 
 
 def by_kind(individual: pl.Expr | str, enterprise: pl.Expr | str, cooperative: pl.Expr | str) -> pl.Expr:

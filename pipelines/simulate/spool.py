@@ -181,9 +181,11 @@ class Tables:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Finish all files."""
+        """Finish all files; after an error none is left: there is no truth of a world that was cut short."""
         for table in self._tables.values():
             table.close()
+        if error is not None:
+            shutil.rmtree(self._folder)
 
     def append(self, name: str, frame: pl.DataFrame) -> None:
         """Rows of a table behind what is there."""

@@ -34,7 +34,7 @@ def loans(county: County) -> pl.DataFrame:
     settled = pl.min_horizontal(
         pl.Series(granted) + days(rng.integers(180, 1100, size)), pl.lit(county.calendar.before(24))
     )
-    is_settled = pl.col("borrows") == "settled"
+    is_settled = (pl.col("borrows") == "settled") & (pl.Series(granted) < settled)
     return rows.select(
         pl.format(
             "DK{}{}", pl.Series(granted).dt.strftime("%Y%m%d"), pl.int_range(pl.len()).cast(pl.String).str.zfill(6)
