@@ -44,7 +44,8 @@ def fact_columns(made: Contract) -> dict[str, str]:
     - `clean_share`: share of its rows that meet the contract (NULL for fewer than a hundred rows).
     - `rows_vs_last`, `rows_vs_usual`: its rows per month covered, as a multiple of the delivery before and of the median of
       the last six (NULL before there are three). Only deliveries of one series compare: same name apart from digits, so
-      that a backfill, a correction and the monthly file, or power and water, stand apart.
+      that a backfill, a correction and the monthly file, or power and water, stand apart. NULL for events that only add to
+      what their series has told before: corrections are rows of their own, and may be few or negative.
     - `known_share`: share of its codes that the register knows (NULL for fewer than a hundred, or without a register).
     - `days_behind`: days from the end of its newest period to its receipt; negative when it speaks of the future.
     - `<money>_vs_usual`: as `rows_vs_usual`, for the total of each money column.
@@ -62,20 +63,27 @@ def describe(con: Connection, made: Contract, name: str, counts: Counts, receive
     _measure(con, made)
     _compare_with_earlier(con, made, name)
     totals = "".join(
-        f', m."total_{each.name}" / m.months / u."{each.name}" AS "{each.name}_vs_usual"' for each in totalled(made)
+        f', m."total_{each.name}" / m.months / {_usual(made, each.name)} AS "{each.name}_vs_usual"'
+        for each in totalled(made)
     )
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE delivery AS
         SELECT if($rows_in < {FEWEST}, NULL, 1 - $quarantined / $rows_in) AS clean_share,
-               $rows_in / m.months / u.last_rows AS rows_vs_last,
-               $rows_in / m.months / u.rows AS rows_vs_usual,
+               $rows_in / m.months / {_usual(made, "last_rows")} AS rows_vs_last,
+               $rows_in / m.months / {_usual(made, "rows")} AS rows_vs_usual,
                {_known_share(con, made, counts.accepted)} AS known_share,
                date_diff('day', m.newest_on, $received_on::DATE)::INTEGER AS days_behind{totals}
         FROM measured AS m, usual AS u
         """,
         {"quarantined": float(counts.quarantined), "rows_in": float(counts.rows_in), "received_on": received_on},
     )
+
+
+def _usual(made: Contract, name: str) -> str:
+    """SQL of what the series usually has; NULL where the events of the file only add to what it has told before."""
+    only_adds = "date_trunc('month', m.newest_on) <= u.told_month AND m.newest_on <= u.told_on"
+    return f'if({only_adds}, NULL, u."{name}")' if made.delivery == "append" and made.period else f'u."{name}"'
 
 
 def _measure(con: Connection, made: Contract) -> None:
@@ -93,7 +101,7 @@ def _measure(con: Connection, made: Contract) -> None:
 
 
 def _compare_with_earlier(con: Connection, made: Contract, name: str) -> None:
-    """`usual`: rows and totals per month of the earlier deliveries of the series, newest first."""
+    """`usual`: rows and totals per month of the earlier deliveries of the series, newest first; what they told of, and when."""
     enough = f"FILTER (nth <= {USUAL_OF})"
     earlier_totals = "".join(
         f', (SELECT total FROM totals WHERE column_name = {quoted(each.name)}) AS "{each.name}"'
@@ -103,7 +111,7 @@ def _compare_with_earlier(con: Connection, made: Contract, name: str) -> None:
         f"""
         CREATE OR REPLACE TEMP TABLE usual AS
         WITH landed AS (
-            SELECT file_id, rows_in, received_on, landed_at,
+            SELECT file_id, rows_in, received_on, landed_at, strptime(split_part(period, '/', -1), '%Y-%m') AS newest_month,
                    1 + coalesce(date_diff('month', strptime(split_part(period, '/', 1), '%Y-%m'),
                                           strptime(split_part(period, '/', -1), '%Y-%m')), 0) AS months
             FROM delivered
@@ -111,7 +119,8 @@ def _compare_with_earlier(con: Connection, made: Contract, name: str) -> None:
                 AND {_SERIES.format(name="name")} = {_SERIES.format(name="$name")}
         ),
         earlier AS MATERIALIZED (
-            SELECT file_id, rows_in / months AS rows, row_number() OVER (ORDER BY received_on DESC, landed_at DESC) AS nth
+            SELECT file_id, newest_month, received_on, rows_in / months AS rows,
+                   row_number() OVER (ORDER BY received_on DESC, landed_at DESC) AS nth
             FROM landed
         ),
         totals AS MATERIALIZED (
@@ -120,7 +129,7 @@ def _compare_with_earlier(con: Connection, made: Contract, name: str) -> None:
             FROM totalled AS t JOIN earlier AS e USING (file_id)
             WHERE t.feed = $feed AND e.nth <= {USUAL_OF} GROUP BY t.column_name
         )
-        SELECT max(rows) FILTER (nth = 1) AS last_rows,
+        SELECT max(newest_month) AS told_month, max(received_on) AS told_on, max(rows) FILTER (nth = 1) AS last_rows,
                if(count(*) < {FEWEST_FOR_USUAL}, NULL, median(rows) {enough}) AS rows{earlier_totals}
         FROM earlier
         """,

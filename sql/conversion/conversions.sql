@@ -41,13 +41,16 @@ contacts AS (
     WHERE CAST(contact.contacted_at AS DATE) BETWEEN published.first_published_on AND $as_of
     GROUP BY published.uscc
 ),
-applications AS (  -- an approval without a date counts from the day the bank reported it
+applications AS (  -- a decision without a date counts from the day the bank reported it; one dated after as-of is to come
     SELECT
         published.uscc,
         min(application.applied_on) AS applied_on,
         min(coalesce(application.decided_on, application.received_on))
-            FILTER (application.status = '通过') AS approved_on,
-        arg_max(application.status, (application.applied_on, application.application_no)) = '拒绝' AS is_rejected
+            FILTER (application.status = '通过' AND coalesce(application.decided_on <= $as_of, TRUE)) AS approved_on,
+        arg_max(
+            application.status = '拒绝' AND coalesce(application.decided_on <= $as_of, TRUE),
+            (application.applied_on, application.application_no)
+        ) AS is_rejected
     FROM published JOIN feed.crm__applications AS application USING (uscc)
     WHERE application.applied_on BETWEEN published.first_published_on AND $as_of
     GROUP BY published.uscc

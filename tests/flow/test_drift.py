@@ -110,6 +110,34 @@ def test_a_file_of_another_series_is_not_held_against_the_monthly_one(settled):
     assert (outcome.status, failed) == ("landed", set())
 
 
+TAX = "纳税人识别号,征收项目,税款所属期起,税款所属期止,申报日期,入库日期,应补退税额,实缴税额,税票号码\n"
+
+
+def filed(number: int, taxpayers: int, amount: int = 5_000) -> str:
+    """Filings of a month of 30 days, all made on the 10th of the month after."""
+    days = f"2026-{number:02d}-01,2026-{number:02d}-30,2026-{number + 1:02d}-10,2026-{number + 1:02d}-10"
+    return "".join(f"{code},增值税,{days},{amount},{amount},V{number}{code}{amount}\n" for code in CODES[:taxpayers])
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "expected"),
+    [
+        ("sbjk_202608_20261116.csv", filed(8, 1, -1_000), "landed"),  # a refund of an earlier month, a row of its own
+        ("sbjk_202609_20261116.csv", filed(9, 2), "landed"),  # the newest month told, filed late
+        ("sbjk_202610_20261116.csv", filed(10, 2), "gate_failed"),  # a month nobody told of yet: a broken export
+    ],
+    ids=["refund", "late", "broken"],
+)
+def test_late_events_and_corrections_may_be_few(empty, name, lines, expected):
+    for number in (4, 6, 9):
+        content = TAX + filed(number, 20)
+        empty.deliver("tax__payments", f"sbjk_2026{number:02d}_2026{number + 1:02d}20.csv", content)
+    empty.deliver("tax__payments", name, TAX + lines.replace("V9", "W9"))
+    found = {each.name: each.status for each in flow.ingest(empty.settings).files}
+    assert found.pop(name) == expected
+    assert {*found.values()} == {"landed"}
+
+
 def test_totals_are_kept_for_the_files_to_come(settled):
     kept = settled.lake("SELECT column_name, months, total_yuan FROM lake.ops.file_totals ORDER BY total_yuan")
     assert kept == [("contribution_base", 1, (110 + number) * 20_000) for number in (1, 2, 3)]

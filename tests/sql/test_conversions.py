@@ -101,6 +101,28 @@ def test_only_events_from_publication_to_as_of_count(warehouse: Warehouse) -> No
     assert [found["early"][stage] for stage in stages] == [None] * 4
 
 
+def test_a_decision_dated_later_than_as_of_is_to_come(warehouse: Warehouse) -> None:
+    publish(warehouse, "approved", "refused", "again")
+    warehouse.fill(
+        "feed.crm__applications",
+        "uscc, application_no, applied_on, status, decided_on, received_on",
+        """
+        ('approved', '1', '2026-11-20', '通过', '2026-11-24', '2026-11-23'), -- reported with tomorrow's date
+        ('refused', '2', '2026-11-20', '拒绝', '2026-11-24', '2026-11-23'),
+        ('again', '3', '2026-11-01', '拒绝', '2026-11-05', '2026-11-06'), -- refused, then a decision to come
+        ('again', '4', '2026-11-20', '拒绝', '2026-11-24', '2026-11-23')
+        """,
+    )
+    stages = {uscc: (row["approved_on"], row["outcome"]) for uscc, row in conversions(warehouse).items()}
+    assert stages == dict.fromkeys(("approved", "refused", "again"), (None, "applied"))
+    later = conversions(warehouse, as_of=date(2026, 11, 24))
+    assert {uscc: (row["approved_on"], row["outcome"]) for uscc, row in later.items()} == {
+        "approved": (date(2026, 11, 24), "approved"),
+        "refused": (None, "rejected"),
+        "again": (None, "rejected"),
+    }
+
+
 def test_each_outcome(warehouse: Warehouse) -> None:
     names = ("contacted", "applied", "withdrawn", "rejected", "again", "approved", "paid", "two", "undated")
     publish(warehouse, *names)
