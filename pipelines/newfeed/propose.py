@@ -34,8 +34,9 @@ _MOBILE = r"^1[3-9]\d{9}$"
 _SHAPES = (
     ("uscc", r"^[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}$"),
     ("timestamp", r"^(19|20)\d{2}[-/]\d{1,2}[-/]\d{1,2}[ T]\d{1,2}:\d{2}"),
-    ("date", r"^(19|20)\d{2}([-/.年]?)(0?[1-9]|1[0-2])([-/.月]?)(0?[1-9]|[12]\d|3[01])日?$"),
-    ("month", r"^(19|20)\d{2}[-/.年]?(0[1-9]|1[0-2])月?$"),
+    ("date", r"^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$"),
+    ("date", r"^(19|20)\d{2}[-/.年](0?[1-9]|1[0-2])[-/.月](0?[1-9]|[12]\d|3[01])日?$"),
+    ("month", r"^(19|20)\d{2}([-/.年]?(0[1-9]|1[0-2])月?|[-/][1-9]|年[1-9]月)$"),
     ("boolean", r"^(是|否|Y|N|y|n|true|false|有|无)$"),
     ("integer", r"^-?\d{1,9}$"),
     ("decimal", r"^-?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?$"),
@@ -75,7 +76,8 @@ def propose(sample: Sample, key: Sequence[str] = ()) -> Proposal:
 
     - A heading that another contract knows has that contract's column name.
     - A month makes it a `period_snapshot`; a number of its own beside a day an `append`; else it is a register (`upsert`).
-    - The key is the fewest columns (at most three) that are filled in every row and differ between all rows.
+    - The key is the fewest columns (at most three) that are filled in every row and differ between all rows; a month that
+      is the same in all of them is what the next file differs in, and belongs to it.
 
     Args:
         sample: header and rows.
@@ -85,7 +87,7 @@ def propose(sample: Sample, key: Sequence[str] = ()) -> Proposal:
         UsageError: no key is found, or the given one names no column.
     """
     columns = _distinct([_column(sample, place) for place in range(len(sample.header))])
-    chosen = _given(columns, key) if key else _find_key(sample, columns)
+    chosen = _given(columns, key) if key else (*_find_key(sample, columns), *_only_month(sample, columns))
     months = [each.name for each in columns if each.type == "month" and each.name in chosen]
     days = [each.name for each in columns if each.type in ("date", "timestamp") and each.filled == 1]
     own_number = not any(each.name in chosen and each.type == "uscc" for each in columns)
@@ -94,6 +96,13 @@ def propose(sample: Sample, key: Sequence[str] = ()) -> Proposal:
     if own_number and days:
         return Proposal(columns, "append", chosen, days[0])
     return Proposal(columns, "upsert", chosen, None)
+
+
+def _only_month(sample: Sample, columns: Sequence[Proposed]) -> list[str]:
+    """The first month column whose month is that of all rows, where there are several."""
+    several = sample.rows.height > 1
+    cells = {each.name: sample.rows[f"c{each.place}"] for each in columns if each.type == "month" and each.filled == 1}
+    return [name for name, months in cells.items() if several and months.n_unique() == 1][:1]
 
 
 def _column(sample: Sample, place: int) -> Proposed:

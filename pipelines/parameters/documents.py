@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Hashable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -20,26 +21,62 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 SCHEMAS = HOUSE / "schemas"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_WHOLE = re.compile(r"[-+]?(0|[1-9][0-9_]*)")
 
 
 class _ExactLoader(Loader):
-    """YAML in which `0.30` is Decimal("0.30") and no key may stand twice."""
+    """YAML in which `0.30` is Decimal("0.30"), `050` is refused, a day is a day also in quotes, and no key stands twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        keys = [_key_of(node, self.construct_object(key, deep=True)) for key, _ in node.value]
         repeated = {key for key in keys if keys.count(key) > 1}
         if repeated:
             raise DeclarationError(
                 f"line {node.start_mark.line + 1}: {sorted(map(str, repeated))} stands twice; keep one"
             )
-        return super().construct_mapping(node, deep)
+        return {_key_of(node, key): value for key, value in super().construct_mapping(node, deep).items()}
+
+
+def _key_of(node: yaml.Node, key: Hashable) -> Hashable:
+    """A key of a mapping; one in quotes that states a day is that day, as without them."""
+    try:
+        return date.fromisoformat(key) if isinstance(key, str) and _DAY.fullmatch(key) else key
+    except ValueError as error:
+        raise _unread(node, "a day that exists") from error
+
+
+def _day(loader: Loader, node: yaml.ScalarNode) -> date:
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError as error:
+        raise _unread(node, "a day that exists") from error
+
+
+def _whole(loader: Loader, node: yaml.ScalarNode) -> int:
+    text = str(loader.construct_scalar(node))
+    if not _WHOLE.fullmatch(text):  # to YAML 050 is 40, and 1:30 is 90
+        raise _unread(node, "a whole number without leading zeros or colons")
+    return int(text)
 
 
 def _decimal(loader: Loader, node: yaml.ScalarNode) -> Decimal:
-    return Decimal(str(loader.construct_scalar(node)).replace("_", ""))
+    text = str(loader.construct_scalar(node))
+    try:
+        found = Decimal(text)
+    except ArithmeticError as error:
+        raise _unread(node, "a number such as 0.30") from error
+    return found
+
+
+def _unread(node: yaml.Node, expected: str) -> DeclarationError:
+    """Says the line, not the value: it may be a secret."""
+    return DeclarationError(f"line {node.start_mark.line + 1}: expected {expected}")
 
 
 _ExactLoader.add_constructor("tag:yaml.org,2002:float", _decimal)
+_ExactLoader.add_constructor("tag:yaml.org,2002:int", _whole)
+_ExactLoader.add_constructor("tag:yaml.org,2002:timestamp", _day)
 
 
 def declared(path: Path, schema: str, *, may_hold_secrets: bool = False) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from time import sleep
 from urllib.parse import quote, unquote
 
 import asyncssh
@@ -26,12 +27,14 @@ class Line:
     """A TCP line to a server that counts what came down.
 
     Each connection is cut after `cut_after` bytes, and after `dead_after` bytes in all the line is dead, while those are set.
+    After `drips_after` bytes in all the rest comes byte by byte, ten a second, while that is set.
     """
 
     target: int
     port: int = 0
     cut_after: int | None = None
     dead_after: int | None = None
+    drips_after: int | None = None
     down: int = 0
     connections: int = 0
     _socket: socket.socket = field(default_factory=socket.socket)
@@ -60,14 +63,25 @@ class Line:
         passed = 0
         with suppress(OSError):
             while chunk := source.recv(1 << 14):
-                sink.sendall(chunk)
+                if is_down and self.drips_after is not None:
+                    kept = min(max(self.drips_after - self.down, 0), len(chunk))
+                    sink.sendall(chunk[:kept])
+                    self.down += kept
+                    self._drip(sink, chunk[kept:])
+                else:
+                    sink.sendall(chunk)
+                    self.down += len(chunk) * is_down
                 passed += len(chunk)
-                self.down += len(chunk) * is_down
                 if is_down and (_beyond(passed, self.cut_after) or _beyond(self.down, self.dead_after)):
                     break
         for each in (source, sink):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+
+    def _drip(self, sink: socket.socket, content: bytes) -> None:
+        for byte in content:
+            sleep(0.1 * (self.drips_after is not None))
+            sink.sendall(bytes([byte]))
 
 
 def _beyond(count: int, limit: int | None) -> bool:

@@ -154,6 +154,15 @@ def test_a_delivery_kind_follows_from_key_and_dates(tmp_path, text, delivery, ke
     assert (made.delivery, made.key, made.period) == (delivery, key, period)
 
 
+@pytest.mark.parametrize("month", ["202611", "202612", "2026-11", "2026/12", "2026/9", "2026年9月", "2026年11月"])
+def test_a_sample_of_one_month_is_a_snapshot_of_it_however_it_is_written(tmp_path, month):
+    rows = "".join(f"{code},{month},20261105\n" for code in codes(300_000, 3))
+    (tmp_path / "s.csv").write_text(f"统一社会信用代码,补贴月份,发放日期\n{rows}", encoding="utf-8")
+    made = propose(read_sample(tmp_path / "s.csv"))
+    assert [each.type for each in made.columns] == ["uscc", "month", "date"]
+    assert (made.delivery, made.key, made.period) == ("period_snapshot", ("uscc", "month"), "month")
+
+
 @pytest.mark.parametrize("heading", ["企业代码", "单位编号", "担保机构代码"])
 def test_a_column_of_codes_is_called_so_whatever_its_heading(tmp_path, heading):
     (tmp_path / "s.csv").write_text(

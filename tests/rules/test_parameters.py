@@ -42,6 +42,35 @@ def test_the_newest_value_not_after_the_day_is_in_force(monkeypatch: pytest.Monk
     assert found == [50000, 60000, 60000]
 
 
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("{2026-01-01: 050000}", "line 41: expected a whole number without leading zeros or colons"),  # 20480 to YAML
+        ("{2026-01-01: 13:53:20}", "line 41: expected a whole number without leading zeros or colons"),
+        ("{2026-01-01: .nan}", "line 41: expected a number such as 0.30"),
+        ("{2026-02-30: 50000}", "line 41: expected a day that exists"),
+        ('{"2026-02-30": 50000}', "line 41: expected a day that exists"),
+        ('{2026-01-01: 50000, "2026-01-01": 1}', "line 41: .*2026-01-01.* stands twice"),
+    ],
+)
+def test_a_number_or_a_day_written_wrong_is_refused_with_its_line(tmp_path: Path, written: str, says: str) -> None:
+    with pytest.raises(DeclarationError, match=rf"^plan_2026\.yml: {says}"):
+        documents.declared(_plan_with(tmp_path, written), "parameters")
+
+
+def test_a_day_in_quotes_is_that_day(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    changed = _plan_with(tmp_path, '{"2026-01-01": 50_000}')
+    monkeypatch.setattr(plan, "_plan", lambda: documents.declared(changed, "parameters"))
+    assert parameters(AS_OF).min_annual_tax_yuan == Decimal(50000)
+
+
+def _plan_with(folder: Path, values: str) -> Path:
+    changed = folder / "plan_2026.yml"
+    text = plan.PLAN.read_text(encoding="utf-8")
+    changed.write_text(text.replace("{2026-01-01: 50000}", values), encoding="utf-8")
+    return changed
+
+
 def test_a_run_with_an_older_as_of_judges_by_the_values_of_that_day(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

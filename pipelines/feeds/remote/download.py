@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
-from pipelines.errors import FileWaitingError
+from pipelines.errors import FileWaitingError, SourceError
 from pipelines.feeds.remote import faults
 from pipelines.feeds.remote.names import part_of, parts_of
 from pipelines.feeds.remote.places import BLOCK, Place, RemoteFile
@@ -36,6 +36,7 @@ def download(place: Place, file: RemoteFile, folder: Path, progress: Progress) -
 
     Raises:
         FileWaitingError: the file changed at the source while it was fetched.
+        SourceError: it is larger than a file may be.
         Exception: whatever the place raises; what has arrived is kept for the next try when the fault may pass.
     """
     part = folder / part_of(file.name, place.source.uri, file.version)
@@ -61,7 +62,9 @@ def download(place: Place, file: RemoteFile, folder: Path, progress: Progress) -
 
 def _continue(place: Place, file: RemoteFile, part: Path, progress: Progress) -> None:
     """Append what is missing."""
-    offset = _size(part)
+    offset, largest = _size(part), place.limits.largest_bytes
+    if file.size is not None and file.size > largest:
+        raise SourceError(_too_large(place, f"is {file.size:,} bytes long"))
     if file.size is not None and offset >= file.size:
         if offset == file.size and part.exists():
             return
@@ -75,13 +78,23 @@ def _continue(place: Place, file: RemoteFile, part: Path, progress: Progress) ->
             offset += len(chunk)
             for _ in range((offset - len(chunk)) // BLOCK, offset // BLOCK):
                 progress.advance(f"{place.source.feed}/{file.name}")
-            if file.size is not None and offset > file.size:
+            if offset > (largest if file.size is None else file.size):
                 break
+    if file.size is None and offset > largest:
+        part.unlink()
+        raise SourceError(_too_large(place, f"did not end after {offset:,} bytes"))
     if file.size is not None and offset < file.size:
         raise ConnectionError(f"the source ended at {offset:,} of {file.size:,} bytes")
     if file.size is not None and offset > file.size:
         part.unlink()
         raise FileWaitingError("the file grew at the source while it was fetched; the next run fetches it anew")
+
+
+def _too_large(place: Place, found: str) -> str:
+    return (
+        f"the file {found}; expected at most {place.limits.largest_bytes:,}: ask the sender for smaller files, or raise "
+        "`largest_gb`"
+    )
 
 
 def for_owner(path: Path) -> Path:

@@ -26,6 +26,7 @@ _KINDS = {
     "gaierror": "name",
     "ConnectionRefusedError": "closed",
     "EndpointConnectionError": "closed",
+    "TakesTooLongError": "long",
     "TimeoutError": "silent",
     "ServerTimeoutError": "silent",
     "ConnectTimeoutError": "silent",
@@ -55,7 +56,7 @@ _CODES = {
     "InternalError": "busy",
 }
 _UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN)
-_PASSING = {"closed", "silent", "cut", "busy", "name"}
+_PASSING = {"closed", "silent", "long", "cut", "busy", "name"}
 
 _WORDS = {
     "host_key": "the host key of {host} is unknown, or not the one noted in {known_hosts}: nothing was sent. Note it with "
@@ -70,9 +71,15 @@ _WORDS = {
     "name": "the host name {host} is not known here: check the URI and the name server",
     "closed": "{host} does not accept connections: check host and port, and whether the server and the firewall let us in",
     "silent": "{host} did not answer within {timeout:g} seconds: check the firewall, or raise `timeout_seconds`",
+    "long": "{host} has not sent everything within {total:g} minutes: what has arrived is kept, and the next run goes on "
+    "where it stopped; raise `total_minutes` when the line is that slow",
     "cut": "the connection was cut: the next run goes on where it stopped",
     "busy": "the server is busy or out of order: the next run tries again",
 }
+
+
+class TakesTooLongError(TimeoutError):
+    """A source has had all the time that one run gives it."""
 
 
 def in_words(error: BaseException, source: Source, known: Credentials, limits: Limits) -> str:
@@ -92,6 +99,7 @@ def in_words(error: BaseException, source: Source, known: Credentials, limits: L
         connection=source.connection,
         known_hosts=limits.known_hosts,
         timeout=limits.timeout_seconds,
+        total=limits.total_minutes,
     )
 
 

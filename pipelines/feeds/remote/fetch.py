@@ -122,6 +122,8 @@ class Fetching:
 
     def _fetch_ready(self, visit: Visit, progress: Progress) -> None:
         landed = self._ledger.landed(visit.source.feed)
+        if visit.place is not None:
+            visit.place.begin()
         for file, control in visit.ready:
             progress.advance(f"{visit.source.feed}/{file.name}")
             try:

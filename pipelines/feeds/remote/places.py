@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 from pipelines.errors import SourceError
@@ -60,10 +61,21 @@ class Place:
         self.folder = folder
         self._connect = connect
         self._connected: Any = None
+        self.begin()
+
+    def begin(self) -> None:
+        """The time that a run gives the source begins now: others may have had their turn in between."""
+        self._until = monotonic() + 60 * self.limits.total_minutes
 
     @property
     def fs(self) -> Any:
-        """The file system, connected at first use."""
+        """The file system, connected at first use.
+
+        Raises:
+            TakesTooLongError: the source has had its time.
+        """
+        if monotonic() > self._until:
+            raise faults.TakesTooLongError
         if self._connected is None:
             self._connected = self._connect()
         return self._connected
@@ -150,7 +162,23 @@ class Sftp(Place):
 
     def read(self, stream: Any, size: int) -> bytes:
         """Up to `size` further bytes; a server that falls silent is given up."""
-        return bytes(stream.read(size, timeout=self.limits.timeout_seconds))
+        fs = self.fs
+        try:
+            return bytes(stream.read(size, **self._bound))
+        except TimeoutError:
+            fs.loop.call_soon_threadsafe(fs.client.abort)  # else closing the file waits for its answer
+            raise
+
+
+@dataclass
+class _Object:
+    """How far an object has been read."""
+
+    file: RemoteFile
+    at: int
+
+    def close(self) -> None:
+        """Nothing is held open between two requests."""
 
 
 class Bucket(Place):
@@ -171,10 +199,18 @@ class Bucket(Place):
             return []
 
     def opened(self, file: RemoteFile, offset: int) -> tuple[Any, int]:
-        """A stream of the object's bytes, block by block; another version of it is told by its tag."""
-        stream = self.fs.open(file.path, "rb", block_size=self.block, cache_type="none")
-        stream.seek(offset)
-        return stream, offset
+        """The object's bytes from `offset` on; that it became another in between is told by its tag afterwards."""
+        return _Object(file, offset), offset
+
+    def read(self, stream: Any, size: int) -> bytes:
+        """Up to `size` further bytes, one request."""
+        end = min(stream.at + size, stream.file.size or 0)
+        if stream.at >= end:
+            return b""
+        seconds = self._bound["timeout"] * self.block / BLOCK
+        found = bytes(self.fs.cat_file(stream.file.path, start=stream.at, end=end, timeout=seconds))
+        stream.at += len(found)
+        return found
 
     def _entry(self, info: dict[str, Any]) -> RemoteFile:
         """Lists and looks state times differently finely; the tag tells versions apart."""

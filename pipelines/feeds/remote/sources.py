@@ -24,7 +24,9 @@ class Limits:
 
     Attributes:
         settle_seconds: a file without control file must look the same for so long before it is taken.
-        timeout_seconds: how long one answer of a source may take.
+        timeout_seconds: how long one answer of a source may take, also when it comes byte by byte.
+        total_minutes: how long a source may take in one run; what has arrived is kept, and the next run goes on.
+        largest_gb: how large one file may be, whether or not the source states its size.
         tries: how often one thing is tried before the source counts as failed.
         known_hosts: the host keys of SFTP servers, in OpenSSH's form.
         ca_file: certificates to trust for HTTPS and S3 instead of the system's.
@@ -35,6 +37,13 @@ class Limits:
     tries: int
     known_hosts: Path
     ca_file: Path | None
+    total_minutes: float = 60
+    largest_gb: float = 20
+
+    @property
+    def largest_bytes(self) -> int:
+        """How many bytes one file may have."""
+        return int(self.largest_gb * 1_000_000_000)
 
 
 @dataclass(frozen=True)
@@ -203,4 +212,6 @@ def _limits(settings: Settings, raw: Mapping[str, Any]) -> Limits:
         tries=int(raw.get("tries", 3)),
         known_hosts=beside / known,
         ca_file=beside / trusted if trusted else None,
+        total_minutes=float(raw.get("total_minutes", Limits.total_minutes)),
+        largest_gb=float(raw.get("largest_gb", Limits.largest_gb)),
     )

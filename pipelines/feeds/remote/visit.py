@@ -54,7 +54,9 @@ class Visit:
 
     @contextmanager
     def in_words(self) -> Iterator[None]:
-        """A fault inside is this source's, in words; a full disk is everybody's."""
+        """A fault inside is this source's, in words; a full disk is everybody's. Its time begins."""
+        if self.place is not None:
+            self.place.begin()
         try:
             yield
         except Exception as error:

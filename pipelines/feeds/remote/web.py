@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -18,10 +19,22 @@ _MOST_INDEX = 8 * BLOCK
 _KEPT = "/%!$&'()*+,;=~@"
 
 
+@dataclass(frozen=True)
+class _Body:
+    """An answer whose headers have come; its body is read piece by piece, in the loop it came in."""
+
+    r: Any
+    loop: Any
+
+    def close(self) -> None:
+        self.loop.call_soon_threadsafe(self.r.close)
+
+
 class Web(Place):
     """The files below a URL. A URL that ends with `/` is an index page; another is a list of names, or an index page."""
 
     is_bare = True
+    block = BLOCK // 16  # each is to come within the time of one answer, over a slow line too
 
     def entries(self) -> list[RemoteFile]:
         """The declared files, else those the index names; how each looks is asked one by one, when it is wanted."""
@@ -57,10 +70,33 @@ class Web(Place):
             raise SourceError("the server answers a request for the rest of a file with another part of it")
         return stream, offset if status == 206 else 0
 
+    def read(self, stream: Any, size: int) -> bytes:
+        """Up to `size` further bytes; a server that drips is given up like one that falls silent."""
+        from fsspec.asyn import sync  # type: ignore[import-untyped]
+
+        async def whole() -> bytes:
+            found = bytearray()
+            while len(found) < size and (more := await stream.r.content.read(size - len(found))):
+                found += more
+            return bytes(found)
+
+        return bytes(sync(self.fs.loop, whole, **self._bound))
+
     def _get(self, url: str, headers: dict[str, str]) -> tuple[Any, int]:
-        headers = {**self.fs.kwargs.get("headers", {}), **headers}
-        stream = self.fs.open(url, "rb", block_size=0, size=1, headers=headers)  # a size spares it a request
+        from fsspec.asyn import sync
+
+        fs = self.fs
+
+        async def answer() -> Any:
+            session = await fs.set_session()
+            given = {**fs.kwargs, "headers": {**fs.kwargs.get("headers", {}), **headers}}
+            return await session.get(fs.encode_url(url), **given)
+
+        stream = _Body(sync(fs.loop, answer, **self._bound), fs.loop)
         status = int(stream.r.status)
+        if status >= 400:
+            stream.close()
+            stream.r.raise_for_status()
         if status in (200, 206):
             return stream, status
         where = stream.r.headers.get("Location", "nowhere")
@@ -71,7 +107,7 @@ class Web(Place):
 
     def _all(self, stream: Any) -> bytes:
         page = b""
-        while more := self.read(stream, BLOCK):
+        while more := self.read(stream, self.block):
             page += more
             if len(page) > _MOST_INDEX:
                 raise SourceError(f"the index page is longer than {_MOST_INDEX:,} bytes; expected a list of files")
