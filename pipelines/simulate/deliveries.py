@@ -46,6 +46,12 @@ _HAPPENED = {
 }  # fmt: skip
 """Feeds of what happens to entities now and then, and when it did: nothing does before the founding or after the closing."""
 
+_AWARDED = {
+    "registry__certifications": ("granted_on", "expires_on"),
+    "green__enterprises": ("listed_on", "valid_until"),
+}
+"""Feeds of recognitions, from when and until when."""
+
 _UNCODED_EVERY = 17
 """Every so many-th operator with a code stands in the farm list without it."""
 
@@ -104,9 +110,19 @@ def _of_kind(bills: pl.DataFrame, kind: str) -> pl.DataFrame:
 
 def _parcel(county: County, feed: str, stem: str, on: date, rows: pl.DataFrame, style: Style | None = None) -> Parcel:
     made = style or STYLES.get(feed, Style())
+    rows = _awarded(county, rows, on, *_AWARDED[feed]) if feed in _AWARDED else rows
     rows = _in_life(county, rows, _HAPPENED[feed]) if feed in _HAPPENED else rows
     name = f"{stem}_{on:%Y%m%d}{_EXTENSIONS[made.pack]}"
     return Parcel(feed, name, on, made, _numbered(county, rows.select(list(HEADINGS[feed]))))
+
+
+def _awarded(county: County, rows: pl.DataFrame, on: date, since: str, until: str) -> pl.DataFrame:
+    """A recognition of a day before the founding is one as far into the entity's life as that day is into those of all."""
+    born = rows.join(county.people.select("uscc", "established_on"), on="uscc", maintain_order="left")["established_on"]
+    day, life = pl.col(since), (pl.lit(on) - born).dt.total_days()
+    into = (day - day.min()).dt.total_days() * life // (pl.lit(on) - day.min()).dt.total_days()
+    moved = pl.duration(days=pl.when(day < born).then((born - day).dt.total_days() + into).otherwise(0))
+    return rows.with_columns((pl.col(each) + moved).alias(each) for each in (since, until))
 
 
 def _in_life(county: County, rows: pl.DataFrame, when: str) -> pl.DataFrame:
