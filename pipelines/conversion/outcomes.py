@@ -18,6 +18,7 @@ from pipelines.conversion.wordings import Wording, heard, unusual_results
 from pipelines.errors import FileRefusedError, UsageError
 from pipelines.feeds import pull
 from pipelines.feeds.arrive import arrive
+from pipelines.feeds.codes import personal_numbers_masked
 from pipelines.feeds.contract import contract
 from pipelines.feeds.convert import form_of
 from pipelines.feeds.decode import check_is_text
@@ -43,11 +44,12 @@ _NOT_HONOURED = (
 
 @dataclass(frozen=True)
 class Place:
-    """A row of the workbook and what is to be said of it."""
+    """A row of the workbook and what is to be said of it; `found` is what was filled in there, personal numbers masked."""
 
     sheet: str
     row: int
     words: str
+    found: str = ""
 
 
 @dataclass(frozen=True)
@@ -289,12 +291,18 @@ def _set_aside(con: Connection, rows: pl.DataFrame, file: FileOutcome) -> tuple[
     found = con.execute(
         f"SELECT row_no, array_to_string(reasons, '; ') FROM ({aside}) ORDER BY row_no", bound
     ).fetchall()
-    filled_in = rows.select("sheet", "row", "result").rows()
+    filled_in = rows.select("sheet", "row", "result", _as_filled_in()).rows()
     refusals = heard(con, [filled_in[row_no - 1][2] for row_no, _ in found])
     return tuple(
-        Place(sheet, row, words + (_NOT_HONOURED if result in refusals else ""))
-        for (sheet, row, result), words in ((filled_in[row_no - 1], words) for row_no, words in found)
+        Place(sheet, row, words + (_NOT_HONOURED if result in refusals else ""), personal_numbers_masked(cells))
+        for (sheet, row, result, cells), words in ((filled_in[row_no - 1], words) for row_no, words in found)
     )
+
+
+def _as_filled_in() -> pl.Expr:
+    """`触达时间 '11月25日', 触达方式 '电话'`: the cells of a row that hold anything, under their headings."""
+    cells = (pl.format("{} '{}'", pl.lit(heading), pl.col(name)) for name, heading in HEADINGS.items())
+    return pl.concat_str(*cells, separator=", ", ignore_nulls=True).alias("filled_in")
 
 
 def _strangers(con: Connection, rows: pl.DataFrame) -> list[Place]:
