@@ -17,7 +17,7 @@ import xlwt
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipelines.conversion import outcomes
-from pipelines.conversion.returned import Feedback, delivery, feedback_in, sheets_of
+from pipelines.conversion.returned import Feedback, Sheet, delivery, feedback_in, sheets_of
 from pipelines.errors import FileRefusedError, UsageError
 from pipelines.lists.context import ListContext
 from pipelines.lists.export import write_workbook
@@ -99,6 +99,12 @@ def renamed(page: Worksheet, at: dict[str, int]) -> None:
     page.title = "张三"
 
 
+def cut_to_what_is_needed(page: Worksheet, at: dict[str, int]) -> None:
+    kept = {"统一社会信用代码", "企业名称", "名单批次", "客户经理", "触达时间", "触达方式", "触达结果"}
+    for heading in sorted(at.keys() - kept, key=at.__getitem__, reverse=True):
+        page.delete_cols(at[heading])
+
+
 def read(path: Path, scratch: Path) -> Feedback:
     found = feedback_in(sheets_of(path, scratch))
     assert found is not None
@@ -116,6 +122,7 @@ def read(path: Path, scratch: Path) -> Feedback:
         pytest.param([fill(3), a_title_put_above], "名单", 5, 4, id="a title and an empty line put above"),
         pytest.param([fill(3), filtered], "名单", 3, 4, id="filtered so that it is hidden"),
         pytest.param([fill(3), renamed], "张三", 3, 4, id="the sheet renamed"),
+        pytest.param([fill(3), cut_to_what_is_needed, renamed], "张三", 3, 4, id="cut to a few columns and renamed"),
     ],
 )
 def test_what_was_filled_in_is_found_with_its_row_however_the_sheet_was_treated(
@@ -152,6 +159,15 @@ def test_a_moment_whose_digits_a_spreadsheet_cut_is_the_one_that_was_typed(publi
 
     found = read(edited(published, tmp_path / "back.xlsx", cut), tmp_path / "scratch")
     assert found.rows["contacted_at"].to_list() == ["2026-11-24 09:05:00"]
+
+
+def test_a_moment_of_an_ods_is_the_one_of_the_same_list_as_xlsx() -> None:
+    """LibreOffice writes `2026-11-24T09:04:59.98` where it saved 09:05 of the same workbook as .xlsx."""
+    cells = [["统一社会信用代码", "触达时间"], [A, "2026-11-24T09:04:59.98"], [B, "2026-11-24T09:05:00"]]
+    sheet = Sheet("名单", pl.Series([1, 2, 3]), pl.DataFrame(cells, schema=["a", "b"], orient="row"))
+    found = feedback_in([sheet])
+    assert found is not None
+    assert found.rows["contacted_at"].to_list() == ["2026-11-24 09:05:00"] * 2
 
 
 def test_a_result_alone_counts_as_filled_in_and_an_empty_sheet_as_a_list(published: Path, tmp_path: Path) -> None:
