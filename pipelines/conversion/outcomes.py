@@ -135,7 +135,10 @@ def recognised(path: Path, scratch: Path) -> Feedback | str:
     try:
         form = form_of(path)
         if form not in ("workbook", None):
-            raise FileRefusedError(f"found a file of the form {form}; expected an Excel workbook (.xlsx) or a CSV")
+            raise FileRefusedError(
+                f"found a file of the form {form}; expected the list as an Excel workbook (.xlsx), or an export of the CRM as an "
+                "Excel workbook (.xlsx) or a CSV"
+            )
         sheets = sheets_of(path, scratch) if form else []
         found = feedback_in(sheets)
         tables = [sheet.lines for sheet in sheets] if form else [_lines(path)]

@@ -284,7 +284,7 @@ def plain_zip(_: Path) -> bytes:
         ("a.xlsx", other_sheets_only, ["found the sheets 汇总, 说明, none of them a list", "expected the sheet 名单"]),
         ("a.xlsx", cut_off, ["cannot be read", "broken or protected by a password"]),
         ("a.xlsx", plain_zip, ["cannot be read", "broken or protected by a password"]),
-        ("a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 4096, ["protected by a password"]),
+        ("a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 4096, ["protected by a password: save it again without one"]),
         ("a.pdf", b"%PDF-1.7", ["a PDF and no table"]),
         ("a.csv", b"", ["the file is empty"]),
         ("a.csv", b"\x89PNG\r\n\x1a\n\x00\x00", ["binary"]),
@@ -302,6 +302,7 @@ def test_what_is_neither_a_list_nor_an_export_of_the_crm_is_refused_in_words(
     with pytest.raises(FileRefusedError) as refused:
         outcomes.hand_in(settings, path)
     assert all(words in str(refused.value) for words in [name, *said]), refused.value
+    assert "or as CSV" not in str(refused.value), "a list saved so is refused in its turn"
 
 
 def test_a_day_of_receipt_to_come_is_a_wrong_call(published: Path, settings: Settings) -> None:
