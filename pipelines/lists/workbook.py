@@ -242,8 +242,8 @@ def _as_cell(values: pl.Series) -> pl.Series:
 
 
 def _lines(line: Line, widths: Sequence[int]) -> int:
-    """Printed lines the longest cell of a line needs once wrapped."""
-    texts = pl.Series([str(cell) for cell in line.cells], dtype=pl.String)
+    """Printed lines the longest text of a line needs once wrapped; a number is shown rounded and never wraps."""
+    texts = pl.Series([cell if isinstance(cell, str) else "" for cell in line.cells], dtype=pl.String)
     needed = texts.to_frame().select(display_width(pl.first())).to_series().to_list()
     return max((ceil((cells + 1) / width) for cells, width in zip(needed, widths, strict=False)), default=1)
 

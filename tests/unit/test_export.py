@@ -222,6 +222,15 @@ def test_a_printed_list_can_be_read(tmp_path: Path, context: ListContext) -> Non
     assert (page.print_title_rows, page.print_title_cols) == ("$1:$1", "$A:$D"), "each page says whose row it is"
 
 
+def test_a_share_with_many_digits_makes_no_row_of_the_summary_taller(tmp_path: Path) -> None:
+    with workbook.Book(tmp_path / "a.xlsx", "a", AS_OF) as book:
+        book.add_text(
+            "汇总", [workbook.Line(("D档", 128, workbook.Share(128 / 974), 529805.0 / 7))], widths=(30, 12, 12, 12)
+        )
+    page = openpyxl.load_workbook(tmp_path / "a.xlsx")["汇总"]
+    assert (page.row_dimensions[1].height or workbook.LINE_HEIGHT) == workbook.LINE_HEIGHT
+
+
 def test_numbers_are_numbers_and_codes_are_text(tmp_path: Path, context: ListContext) -> None:
     row = prospect(1, uscc="913601007339317853", subsidy_yuan_per_year=Decimal("1234.56"))
     page = openpyxl.load_workbook(export_list(listing(row), tmp_path, WEEK, context)[0])["名单"]
