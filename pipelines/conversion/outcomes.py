@@ -309,13 +309,17 @@ def _as_filled_in() -> pl.Expr:
 
 
 def _strangers(con: Connection, rows: pl.DataFrame) -> list[Place]:
-    """The rows whose code is not on the list of their week, or whose week is not given; hold-outs are not on it either."""
+    """The rows whose code is not on the list of their week, or whose week is not given; hold-outs are not on it either.
+
+    A row without a code, as the total below a list, is set aside and no stranger.
+    """
     con.register("filled_in", rows.with_row_index("nth"))
     found = con.execute(
         """
         WITH listed AS (SELECT week, uscc FROM lake.out.target_list WHERE NOT coalesce(is_holdout, FALSE))
         SELECT sheet, row, 'not on the list of ' || coalesce(week, 'any week: 名单批次 is empty')
-        FROM (SELECT * REPLACE (upper(uscc) AS uscc) FROM filled_in) ANTI JOIN listed USING (week, uscc) ORDER BY nth
+        FROM (SELECT * REPLACE (upper(uscc) AS uscc) FROM filled_in WHERE uscc IS NOT NULL)
+        ANTI JOIN listed USING (week, uscc) ORDER BY nth
         """
     ).fetchall()
     con.unregister("filled_in")

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import openpyxl
 import polars as pl
 import pytest
@@ -203,6 +204,19 @@ def test_a_list_saved_as_an_old_xls_is_read_too(tmp_path: Path) -> None:
     book.save(str(tmp_path / "back.xls"))
     found = read(tmp_path / "back.xls", tmp_path / "scratch")
     assert found.rows.select("uscc", "week", "result", "manager", "row").rows() == [(A, WEEK, "拒绝营销", None, 2)]
+
+
+def test_the_total_below_a_list_is_no_code_that_is_not_listed() -> None:
+    rows = pl.DataFrame(
+        {"uscc": [A.lower(), B, None], "week": [WEEK, WEEK, "合计"], "sheet": ["名单"] * 3, "row": [2, 3, 7]},
+    )
+    with duckdb.connect() as con:
+        con.execute("ATTACH ':memory:' AS lake; CREATE SCHEMA lake.out")
+        con.execute(
+            "CREATE TABLE lake.out.target_list AS SELECT $w AS week, $a AS uscc, FALSE AS is_holdout",
+            {"w": WEEK, "a": A},
+        )
+        assert [each.row for each in outcomes._strangers(con, rows)] == [3]
 
 
 def without(heading: str) -> Edit:
