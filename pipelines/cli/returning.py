@@ -22,6 +22,11 @@ _MOST_SHOWN = 20
 _LONGEST_SHOWN = 40
 """Characters shown of a result that a person typed."""
 
+_EXPECTED = (
+    "expected 触达时间 (contacted_at) as 2026-11-25 14:30, up to today, and 触达结果 (result) as in the drop-down; a correction "
+    "has a time of its own: mend these rows in the workbook and hand it in again"
+)
+
 
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -77,6 +82,8 @@ def _show(report: Any) -> None:
         say(marked("set aside", "yellow", _at(each)))
     if len(handed_in.set_aside) > _MOST_SHOWN:
         say(f"… and {len(handed_in.set_aside) - _MOST_SHOWN:,} more: see `shoudai quarantine`, or --json")
+    if handed_in.set_aside:
+        say(_EXPECTED)
     if handed_in.first_stranger:
         told = f"codes that are not on the list of their week: {handed_in.strangers:,}; first {_at(handed_in.first_stranger)}"
         say(marked("note", "yellow", told))
@@ -87,7 +94,8 @@ def _show(report: Any) -> None:
 
 
 def _at(place: Any) -> str:
-    return f"sheet {place.sheet}, row {place.row}: {place.words}"
+    found = f" (found {place.found})" if place.found else ""
+    return f"sheet {place.sheet}, row {place.row}: {place.words}{found}"
 
 
 def _meaning(wording: Any) -> str:

@@ -18,6 +18,7 @@ from pipelines.conversion.wordings import Wording, heard, unusual_results
 from pipelines.errors import FileRefusedError, UsageError
 from pipelines.feeds import pull
 from pipelines.feeds.arrive import arrive
+from pipelines.feeds.codes import personal_numbers_masked
 from pipelines.feeds.contract import contract
 from pipelines.feeds.convert import form_of
 from pipelines.feeds.decode import check_is_text
@@ -43,11 +44,12 @@ _NOT_HONOURED = (
 
 @dataclass(frozen=True)
 class Place:
-    """A row of the workbook and what is to be said of it."""
+    """A row of the workbook and what is to be said of it; `found` is what was filled in there, personal numbers masked."""
 
     sheet: str
     row: int
     words: str
+    found: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,10 @@ def recognised(path: Path, scratch: Path) -> Feedback | str:
     try:
         form = form_of(path)
         if form not in ("workbook", None):
-            raise FileRefusedError(f"found a file of the form {form}; expected an Excel workbook (.xlsx) or a CSV")
+            raise FileRefusedError(
+                f"found a file of the form {form}; expected the list as an Excel workbook (.xlsx), or an export of the CRM as an "
+                "Excel workbook (.xlsx) or a CSV"
+            )
         sheets = sheets_of(path, scratch) if form else []
         found = feedback_in(sheets)
         tables = [sheet.lines for sheet in sheets] if form else [_lines(path)]
@@ -289,22 +294,32 @@ def _set_aside(con: Connection, rows: pl.DataFrame, file: FileOutcome) -> tuple[
     found = con.execute(
         f"SELECT row_no, array_to_string(reasons, '; ') FROM ({aside}) ORDER BY row_no", bound
     ).fetchall()
-    filled_in = rows.select("sheet", "row", "result").rows()
+    filled_in = rows.select("sheet", "row", "result", _as_filled_in()).rows()
     refusals = heard(con, [filled_in[row_no - 1][2] for row_no, _ in found])
     return tuple(
-        Place(sheet, row, words + (_NOT_HONOURED if result in refusals else ""))
-        for (sheet, row, result), words in ((filled_in[row_no - 1], words) for row_no, words in found)
+        Place(sheet, row, words + (_NOT_HONOURED if result in refusals else ""), personal_numbers_masked(cells))
+        for (sheet, row, result, cells), words in ((filled_in[row_no - 1], words) for row_no, words in found)
     )
 
 
+def _as_filled_in() -> pl.Expr:
+    """`触达时间 '11月25日', 触达方式 '电话'`: the cells of a row that hold anything, under their headings."""
+    cells = (pl.format("{} '{}'", pl.lit(heading), pl.col(name)) for name, heading in HEADINGS.items())
+    return pl.concat_str(*cells, separator=", ", ignore_nulls=True).alias("filled_in")
+
+
 def _strangers(con: Connection, rows: pl.DataFrame) -> list[Place]:
-    """The rows whose code is not on the list of their week, or whose week is not given; hold-outs are not on it either."""
+    """The rows whose code is not on the list of their week, or whose week is not given; hold-outs are not on it either.
+
+    A row without a code, as the total below a list, is set aside and no stranger.
+    """
     con.register("filled_in", rows.with_row_index("nth"))
     found = con.execute(
         """
         WITH listed AS (SELECT week, uscc FROM lake.out.target_list WHERE NOT coalesce(is_holdout, FALSE))
         SELECT sheet, row, 'not on the list of ' || coalesce(week, 'any week: 名单批次 is empty')
-        FROM (SELECT * REPLACE (upper(uscc) AS uscc) FROM filled_in) ANTI JOIN listed USING (week, uscc) ORDER BY nth
+        FROM (SELECT * REPLACE (upper(uscc) AS uscc) FROM filled_in WHERE uscc IS NOT NULL)
+        ANTI JOIN listed USING (week, uscc) ORDER BY nth
         """
     ).fetchall()
     con.unregister("filled_in")

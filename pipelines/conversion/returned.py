@@ -79,10 +79,16 @@ def feedback_in(sheets: Sequence[Sheet]) -> Feedback | None:
 
 
 def is_list(sheet: Sheet) -> bool:
-    """Whether a sheet is a weekly list: it has headings only a list has, or its name and a column to fill in."""
+    """Whether a sheet is a weekly list, also one cut to a few columns or renamed.
+
+    It has several headings only a list has; or one of them and all columns to fill in; or the name of the sheet and one of these.
+    """
     own, to_fill_in = _only_listed(), set(HEADINGS.values())
     is_named = sheet.name == SHEET
-    return any(len(own & set(row)) >= _OF_A_LIST or (is_named and to_fill_in & set(row)) for row in _top(sheet))
+    return any(
+        len(own & row) >= _OF_A_LIST or (own & row and to_fill_in <= row) or (is_named and to_fill_in & row)
+        for row in map(set, _top(sheet))
+    )
 
 
 def delivery(feedback: Feedback) -> str:
@@ -156,7 +162,8 @@ def _named(sheet: Sheet, matched: HeadingMatch) -> pl.DataFrame:
 
 def _to_the_second(moment: pl.Expr) -> pl.Expr:
     """A spreadsheet keeps a moment as a fraction of a day and may cut its digits: 09:04:59.981 was typed as 09:05."""
-    exact = moment.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="ms", strict=False).dt.round("1s")
+    plain = moment.str.replace(r"^([\d-]{10})T", "$1 ")  # as an .ods has it
+    exact = plain.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="ms", strict=False).dt.round("1s")
     return pl.coalesce(exact.dt.to_string("%Y-%m-%d %H:%M:%S"), moment)
 
 

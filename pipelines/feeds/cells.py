@@ -266,11 +266,13 @@ def _serial(raw: str) -> str:
 
 
 def _moment(raw: str) -> str:
-    """A time to the second, that of a spreadsheet included; a day alone is its midnight."""
+    """A time to the second, that of a spreadsheet and `2026年11月5日 9时05分` included; a day alone is its midnight."""
     days = f"TRY_CAST({raw} AS DOUBLE)"
     serial = f"({_serial(raw)}) + to_seconds(round(({days} - floor({days})) * 86400)::BIGINT)"
-    day = f"CASE WHEN NOT contains({raw}, ':') THEN ({_date(raw)})::TIMESTAMP END"
-    return f"coalesce(TRY_CAST({raw} AS TIMESTAMP), {serial}, {day})"
+    shape = r"([0-9]{4})[-./年]([0-9]{1,2})[-./月]([0-9]{1,2})(?:[日号]\s*|\s+)([0-9]{1,2})[:时点]([0-9]{1,2})(:[0-9]{1,2})?分?"
+    told = f"regexp_replace(trim({narrow(raw)}), '^{shape}$', '\\1-\\2-\\3 \\4:\\5\\6')"
+    day = f"CASE WHEN NOT regexp_matches({raw}, '[:：时点]') THEN ({_date(raw)})::TIMESTAMP END"
+    return f"coalesce(TRY_CAST({raw} AS TIMESTAMP), {serial}, TRY_CAST({told} AS TIMESTAMP), {day})"
 
 
 def _money(raw: str, unit: str) -> str:

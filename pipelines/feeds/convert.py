@@ -30,7 +30,7 @@ _WORDS = {
     "parquet": "Parquet: ask the sender for the file again",
     "json": "JSON Lines, one object a line: ask the sender for the file again",
 }
-_WORDS["numbered"] = _WORDS["workbook"]
+_WORDS["numbered"] = _WORDS["workbook"].removesuffix(", or as CSV UTF-8")  # a list is taken back as a workbook only
 _TEXT_FORMS = ("markup", "json")
 GAVE_UP = {"refused": "its reader gave up"}
 """The answer of a reader that asked for too much memory, or stopped."""

@@ -26,10 +26,13 @@ WIDE = (
 """Characters that take two cells of a monospaced line (CJK ideographs and full-width forms)."""
 
 NARROWEST, WIDEST = 8, 72
+BLANK_WIDTH = 18
 FILTER_ARROW = 3
 MARGIN = 3
 MOST_LINES = 4
 LINE_HEIGHT = 15
+PAGE_WIDTH = 210
+"""Characters across a printed page that can still be read: about 8 points on A3."""
 
 
 class Share(float):
@@ -125,11 +128,15 @@ class Book:
         columns = [_Column.of(frame[name]) for name in frame.columns]
         cells = frame.with_columns(_as_cell(frame[name]) for name in frame.columns)
         page = self._list_head(sheet, columns, blanks, pinned)
+        width = sum(column.width for column in columns) + BLANK_WIDTH * len(blanks)
+        _printable(page, pages_wide=max(ceil(width / PAGE_WIDTH), 1))
         for place, blank in enumerate(blanks, len(columns)):
-            page.set_column(place, place, 18, self.style(**blank.properties))
+            page.set_column(place, place, BLANK_WIDTH, self.style(**blank.properties))
             page.data_validation(1, place, max(cells.height, 1), place, blank.validation)
         page.autofilter(0, 0, cells.height, len(columns) + len(blanks) - 1)
-        for row, values in enumerate(cells.iter_rows(), 1):  # the file format has rows: the one loop over them
+        heights = _heights(frame, columns)
+        for row, (values, height) in enumerate(zip(cells.iter_rows(), heights, strict=True), 1):
+            page.set_row(row, height)  # the file format has rows: the one loop over them
             page.write_row(row, 0, values)
 
     def add_text(self, sheet: str, lines: Sequence[Line], widths: Sequence[int]) -> None:
@@ -146,7 +153,6 @@ class Book:
         page = self._book.add_worksheet(name)
         for number, column in enumerate(columns):
             page.set_column(number, number, column.width, self.style(**column.properties))
-        page.set_default_row(LINE_HEIGHT * max((column.lines for column in columns), default=1))
         page.set_row(0, 32)
         head: dict[str, Any] = {
             "bold": True,
@@ -159,7 +165,8 @@ class Book:
         page.write_row(0, len(columns), [blank.heading for blank in blanks], self.style(**head, bg_color="#548235"))
         page.freeze_panes(1, pinned)
         page.repeat_rows(0)
-        _printable(page)
+        if pinned:
+            page.repeat_columns(0, pinned - 1)
         return page
 
     def _text_row(self, page: Worksheet, row: int, line: Line, widths: Sequence[int]) -> None:
@@ -181,7 +188,6 @@ class _Column:
 
     heading: str
     width: int
-    lines: int
     properties: dict[str, Any]
 
     @classmethod
@@ -189,12 +195,20 @@ class _Column:
         longest = _longest(values)
         heading = int(pl.select(display_width(pl.lit(values.name))).item()) + FILTER_ARROW
         width = min(max(longest + MARGIN, heading, NARROWEST), WIDEST)
-        return cls(values.name, width, min(ceil((longest + MARGIN) / width), MOST_LINES), _properties(values))
+        return cls(values.name, width, _properties(values))
 
 
 def display_width(text: pl.Expr) -> pl.Expr:
     """Cells of a monospaced line a text takes: one a character, two where it is wide (CJK)."""
     return text.str.len_chars() + text.str.count_matches(WIDE)
+
+
+def _heights(frame: pl.DataFrame, columns: Sequence[_Column]) -> pl.Series:
+    """The height of each row: that of its longest text once wrapped, of at most `MOST_LINES`."""
+    texts = [column for column in columns if frame.schema[column.heading] == pl.String]
+    lines = [((display_width(pl.col(each.heading)) + MARGIN) / each.width).ceil() for each in texts]
+    needed = pl.max_horizontal(pl.repeat(1, pl.len()), *lines).clip(upper_bound=MOST_LINES)
+    return frame.select(height=LINE_HEIGHT * needed)["height"]
 
 
 def _longest(values: pl.Series) -> int:
@@ -228,8 +242,8 @@ def _as_cell(values: pl.Series) -> pl.Series:
 
 
 def _lines(line: Line, widths: Sequence[int]) -> int:
-    """Printed lines the longest cell of a line needs once wrapped."""
-    texts = pl.Series([str(cell) for cell in line.cells], dtype=pl.String)
+    """Printed lines the longest text of a line needs once wrapped; a number is shown rounded and never wraps."""
+    texts = pl.Series([cell if isinstance(cell, str) else "" for cell in line.cells], dtype=pl.String)
     needed = texts.to_frame().select(display_width(pl.first())).to_series().to_list()
     return max((ceil((cells + 1) / width) for cells, width in zip(needed, widths, strict=False)), default=1)
 
@@ -244,9 +258,10 @@ def _number_style(value: object) -> dict[str, Any]:
     return {"num_format": "@"}
 
 
-def _printable(page: Worksheet) -> None:
+def _printable(page: Worksheet, pages_wide: int = 1) -> None:
     page.set_landscape()
     page.set_paper(8)  # A3
-    page.fit_to_pages(1, 0)
+    page.fit_to_pages(pages_wide, 0)
+    page.print_across()
     page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
     page.set_footer("&C第 &P 页，共 &N 页")

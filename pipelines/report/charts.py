@@ -8,6 +8,8 @@ from html import escape
 
 HEIGHT, BAR, GAP = 30, 7, 2
 WIDTH = 960
+LABEL = 44
+"""As wide as `2026-11` is drawn."""
 
 
 def stacked_bars(parts: Sequence[tuple[int, int, int]]) -> str:
@@ -46,7 +48,7 @@ def timeline(marks: Sequence[tuple[date, str, str]], span: tuple[date, date]) ->
 
     lines = "".join(
         f'<line x1="{place(day):.1f}" x2="{place(day):.1f}" y1="6" y2="30"/>'
-        + (f'<text x="{place(day) + 3:.1f}" y="42">{day:%Y-%m}</text>' if label else "")
+        + (f'<text x="{min(place(day) + 3, WIDTH - LABEL):.1f}" y="42">{day:%Y-%m}</text>' if label else "")
         for day, label in _months(first, last)
     )
     dots = "".join(

@@ -147,7 +147,7 @@ def _feed(feed: FeedQuality, span: tuple[date, date]) -> str:
     newest = feed.deliveries[::-1][:FILES_IN_TABLE]
     parts = [
         f'<section id="{e(feed.feed)}"><h2>{e(feed.title_zh)} {_who(feed)} {state_badge(feed.state)}</h2>',
-        timeline(marks, span),
+        f'<div class="scroll">{timeline(marks, span)}</div>',
         table(
             (
                 "收到 Received",

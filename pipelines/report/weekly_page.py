@@ -177,7 +177,7 @@ def _target(line: TargetLine) -> Sequence[str]:
 
 def _amount(value: Decimal | None, unit: str) -> str:
     if value is None:
-        return "未知 <small>unknown</small>"
+        return '未知 <small class="word">unknown</small>'
     shown = f"{value:,.2f}" if unit == "%" else f"{value:,.0f}"
     return f'<span class="amount">{shown} {e(unit)}</span>'
 

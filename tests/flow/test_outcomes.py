@@ -120,6 +120,8 @@ def test_only_filled_in_rows_are_rows_of_the_feed_and_all_rows_are_counted(retur
 def test_a_row_set_aside_is_named_by_its_row_in_the_workbook(returned: Returned) -> None:
     said = [(each.sheet, each.row, each.words) for each in returned.report.handed_in.set_aside]
     assert said == [("名单", 10, "contacted_at: empty"), ("名单", 11, "contacted_at: not a time")]
+    found = [each.found for each in returned.report.handed_in.set_aside]
+    assert found == ["触达方式 '电话', 触达结果 '有意向'", f"触达时间 '11月25日', 触达结果 '{FORMULA}'"]
     with reader(returned.home.settings) as con:
         found = [each for each in reasons(con, "crm__contacts") if each.reason == "contacted_at: empty"]
     assert [(each.row_no, each.file) for each in found] == [(10, returned.report.handed_in.file.name)]
@@ -389,7 +391,8 @@ def test_the_command_says_what_landed_what_did_not_and_what_is_new(command: Call
     done = command()
     assert done.exit_code == 0
     assert "rows, 10 filled in, " in done.stdout
-    assert "set aside sheet 名单, row 10: contacted_at: empty" in done.stdout
+    assert "set aside sheet 名单, row 10: contacted_at: empty (found 触达方式 '电话', 触达结果 '有意向')" in done.stdout
+    assert "expected 触达时间 (contacted_at) as 2026-11-25 14:30, up to today" in done.stdout
     assert f"not on the list of their week: 1; first sheet 名单, row 9: not on the list of {WEEK}" in done.stdout
     assert "7 (+7)" in done.stdout
 

@@ -206,13 +206,29 @@ def test_a_column_is_as_wide_as_its_chinese_text(tmp_path: Path, context: ListCo
 
 def test_long_reasons_are_wrapped_in_rows_tall_enough_to_read_them(tmp_path: Path, context: ListContext) -> None:
     long = prospect(1, reasons=["连续按期纳税（数据待补）"] * 4, points=[10] * 4)  # 118 cells: two lines of 72
-    tall, low = (
-        openpyxl.load_workbook(export_list(listing(row), tmp_path / name, WEEK, context)[0])["名单"]
-        for name, row in (("tall", long), ("low", prospect(1, alternative_offers=None)))
-    )
-    assert tall.cell(2, SHOWN.index("得分理由") + 1).alignment.wrap_text
-    assert tall.sheet_format.defaultRowHeight == 2 * workbook.LINE_HEIGHT
-    assert low.sheet_format.defaultRowHeight == workbook.LINE_HEIGHT
+    low = prospect(2, alternative_offers=None)
+    page = openpyxl.load_workbook(export_list(listing(long, low), tmp_path, WEEK, context)[0])["名单"]
+    assert page.cell(2, SHOWN.index("得分理由") + 1).alignment.wrap_text
+    heights = [page.row_dimensions[row].height or page.sheet_format.defaultRowHeight for row in (2, 3)]
+    assert heights == [2 * workbook.LINE_HEIGHT, workbook.LINE_HEIGHT], "one long text costs the other rows nothing"
+
+
+def test_a_printed_list_can_be_read(tmp_path: Path, context: ListContext) -> None:
+    """31 columns on one sheet of paper are printed at a quarter of their size."""
+    page = openpyxl.load_workbook(export_list(listing(prospect(1)), tmp_path, WEEK, context)[0])["名单"]
+    widths = {cell.column_letter: page.column_dimensions[cell.column_letter].width for cell in page[1]}
+    assert page.page_setup.fitToHeight == 0
+    assert page.page_setup.fitToWidth >= sum(widths.values()) / 230
+    assert (page.print_title_rows, page.print_title_cols) == ("$1:$1", "$A:$D"), "each page says whose row it is"
+
+
+def test_a_share_with_many_digits_makes_no_row_of_the_summary_taller(tmp_path: Path) -> None:
+    with workbook.Book(tmp_path / "a.xlsx", "a", AS_OF) as book:
+        book.add_text(
+            "汇总", [workbook.Line(("D档", 128, workbook.Share(128 / 974), 529805.0 / 7))], widths=(30, 12, 12, 12)
+        )
+    page = openpyxl.load_workbook(tmp_path / "a.xlsx")["汇总"]
+    assert (page.row_dimensions[1].height or workbook.LINE_HEIGHT) == workbook.LINE_HEIGHT
 
 
 def test_numbers_are_numbers_and_codes_are_text(tmp_path: Path, context: ListContext) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.quarantine.state import Reason
 from pipelines.report.charts import stacked_bars, timeline
+from pipelines.report.markup import STYLE
 from pipelines.report.quality import DeliveryLine, FailedCheck, FeedQuality, Quality
 from pipelines.report.quality_page import page
 
@@ -88,3 +89,19 @@ def test_a_bar_shows_each_part_that_is_there(parts, tones):
 def test_nothing_draws_nothing():
     assert stacked_bars([]) == stacked_bars([(0, 0, 0)]) == ""
     assert "<circle" not in timeline([], (DAY, DAY))
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2: the relative luminance of `#rrggbb`."""
+    shares = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (each / 12.92 if each <= 0.03928 else ((each + 0.055) / 1.055) ** 2.4 for each in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("tone", ["good", "warn", "bad", "calm"])
+def test_the_white_word_on_a_badge_can_be_read(tone):
+    """WCAG AA asks for 4.5 to 1 for small text."""
+    style = STYLE.read_text(encoding="utf-8")
+    (name,) = re.findall(rf"\.badge\.{tone} {{ background: var\((--\w+)\)", style)
+    (colour,) = re.findall(rf"{name}: (#[0-9a-f]{{6}})", style)
+    assert 1.05 / (luminance(colour) + 0.05) >= 4.5

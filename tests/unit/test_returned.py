@@ -10,6 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import openpyxl
 import polars as pl
 import pytest
@@ -17,7 +18,7 @@ import xlwt
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipelines.conversion import outcomes
-from pipelines.conversion.returned import Feedback, delivery, feedback_in, sheets_of
+from pipelines.conversion.returned import Feedback, Sheet, delivery, feedback_in, sheets_of
 from pipelines.errors import FileRefusedError, UsageError
 from pipelines.lists.context import ListContext
 from pipelines.lists.export import write_workbook
@@ -99,6 +100,12 @@ def renamed(page: Worksheet, at: dict[str, int]) -> None:
     page.title = "张三"
 
 
+def cut_to_what_is_needed(page: Worksheet, at: dict[str, int]) -> None:
+    kept = {"统一社会信用代码", "企业名称", "名单批次", "客户经理", "触达时间", "触达方式", "触达结果"}
+    for heading in sorted(at.keys() - kept, key=at.__getitem__, reverse=True):
+        page.delete_cols(at[heading])
+
+
 def read(path: Path, scratch: Path) -> Feedback:
     found = feedback_in(sheets_of(path, scratch))
     assert found is not None
@@ -116,6 +123,7 @@ def read(path: Path, scratch: Path) -> Feedback:
         pytest.param([fill(3), a_title_put_above], "名单", 5, 4, id="a title and an empty line put above"),
         pytest.param([fill(3), filtered], "名单", 3, 4, id="filtered so that it is hidden"),
         pytest.param([fill(3), renamed], "张三", 3, 4, id="the sheet renamed"),
+        pytest.param([fill(3), cut_to_what_is_needed, renamed], "张三", 3, 4, id="cut to a few columns and renamed"),
     ],
 )
 def test_what_was_filled_in_is_found_with_its_row_however_the_sheet_was_treated(
@@ -154,6 +162,15 @@ def test_a_moment_whose_digits_a_spreadsheet_cut_is_the_one_that_was_typed(publi
     assert found.rows["contacted_at"].to_list() == ["2026-11-24 09:05:00"]
 
 
+def test_a_moment_of_an_ods_is_the_one_of_the_same_list_as_xlsx() -> None:
+    """LibreOffice writes `2026-11-24T09:04:59.98` where it saved 09:05 of the same workbook as .xlsx."""
+    cells = [["统一社会信用代码", "触达时间"], [A, "2026-11-24T09:04:59.98"], [B, "2026-11-24T09:05:00"]]
+    sheet = Sheet("名单", pl.Series([1, 2, 3]), pl.DataFrame(cells, schema=["a", "b"], orient="row"))
+    found = feedback_in([sheet])
+    assert found is not None
+    assert found.rows["contacted_at"].to_list() == ["2026-11-24 09:05:00"] * 2
+
+
 def test_a_result_alone_counts_as_filled_in_and_an_empty_sheet_as_a_list(published: Path, tmp_path: Path) -> None:
     only_result = read(edited(published, tmp_path / "a.xlsx", fill(2, None, None, "未接通")), tmp_path / "scratch")
     assert only_result.rows.select("contacted_at", "channel", "result").rows() == [(None, None, "未接通")]
@@ -187,6 +204,19 @@ def test_a_list_saved_as_an_old_xls_is_read_too(tmp_path: Path) -> None:
     book.save(str(tmp_path / "back.xls"))
     found = read(tmp_path / "back.xls", tmp_path / "scratch")
     assert found.rows.select("uscc", "week", "result", "manager", "row").rows() == [(A, WEEK, "拒绝营销", None, 2)]
+
+
+def test_the_total_below_a_list_is_no_code_that_is_not_listed() -> None:
+    rows = pl.DataFrame(
+        {"uscc": [A.lower(), B, None], "week": [WEEK, WEEK, "合计"], "sheet": ["名单"] * 3, "row": [2, 3, 7]},
+    )
+    with duckdb.connect() as con:
+        con.execute("ATTACH ':memory:' AS lake; CREATE SCHEMA lake.out")
+        con.execute(
+            "CREATE TABLE lake.out.target_list AS SELECT $w AS week, $a AS uscc, FALSE AS is_holdout",
+            {"w": WEEK, "a": A},
+        )
+        assert [each.row for each in outcomes._strangers(con, rows)] == [3]
 
 
 def without(heading: str) -> Edit:
@@ -268,7 +298,7 @@ def plain_zip(_: Path) -> bytes:
         ("a.xlsx", other_sheets_only, ["found the sheets 汇总, 说明, none of them a list", "expected the sheet 名单"]),
         ("a.xlsx", cut_off, ["cannot be read", "broken or protected by a password"]),
         ("a.xlsx", plain_zip, ["cannot be read", "broken or protected by a password"]),
-        ("a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 4096, ["protected by a password"]),
+        ("a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 4096, ["protected by a password: save it again without one"]),
         ("a.pdf", b"%PDF-1.7", ["a PDF and no table"]),
         ("a.csv", b"", ["the file is empty"]),
         ("a.csv", b"\x89PNG\r\n\x1a\n\x00\x00", ["binary"]),
@@ -286,6 +316,7 @@ def test_what_is_neither_a_list_nor_an_export_of_the_crm_is_refused_in_words(
     with pytest.raises(FileRefusedError) as refused:
         outcomes.hand_in(settings, path)
     assert all(words in str(refused.value) for words in [name, *said]), refused.value
+    assert "or as CSV" not in str(refused.value), "a list saved so is refused in its turn"
 
 
 def test_a_day_of_receipt_to_come_is_a_wrong_call(published: Path, settings: Settings) -> None:
