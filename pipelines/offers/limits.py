@@ -7,13 +7,15 @@ the subsidy down to the fen. Down, so that no figure promises more than its clau
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 import polars as pl
 
+from pipelines.errors import DeclarationError
 from pipelines.parameters import Parameters
+from pipelines.scoring.card import champions
 
 EXACT = pl.Decimal(38, 9)
 """Yuan with 2 decimals times a share with 4, or whole yuan times a rate with 5 and a share with 4, is exact here."""
@@ -35,16 +37,35 @@ class Limit:
 
 
 def flow_share(p: Parameters) -> Limit:
-    """Share by grade of the mean monthly (or of the annual) inflow, at most the cap (S37); NULL without known flows."""
+    """Share by grade of the mean monthly (or of the annual) inflow, at most the cap (S37); NULL without known flows.
+
+    Raises:
+        DeclarationError: a grade has no share.
+    """
     other = "annual" if p.flow_basis == "monthly" else "monthly"
     return Limit(_flow_share(p, p.flow_basis), _flow_share(p, other))
 
 
 def _flow_share(p: Parameters, flow_basis: str) -> pl.Expr:
     flow = pl.col("inflow_mean_12m_yuan" if flow_basis == "monthly" else "inflow_sum_12m_yuan")
-    shares = p.basic_share_pct_by_grade.items()
+    shares = _shares(p).items()
     share = pl.coalesce([pl.when(pl.col("grade") == grade).then(exactly(pct / 100)) for grade, pct in shares])
     return capped((flow.cast(EXACT) * share).floor(), p.basic_cap_yuan)
+
+
+def _shares(p: Parameters) -> Mapping[str, Decimal]:
+    """The share by grade: a grade without one would read as an entity without flows.
+
+    Raises:
+        DeclarationError: a grade that a scorecard in use gives has none.
+    """
+    grades = {grade for card in champions(p).values() for grade, _ in card.grades}
+    if missing := sorted(grades - p.basic_share_pct_by_grade.keys()):
+        expected = ",".join(f"{grade}:…" for grade in sorted(grades))
+        raise DeclarationError(
+            f"the parameter `basic_share_pct_by_grade` has no share for grade {', '.join(missing)}; expected {expected}"
+        )
+    return p.basic_share_pct_by_grade
 
 
 def research_multiple(p: Parameters) -> Limit:

@@ -160,3 +160,9 @@ def test_the_product_names_admission_rules_that_exist() -> None:
     assert {rule.name for rule in basic.admission} <= RULES.keys()
     with pytest.raises(DeclarationError, match="has no product 'tehc'; expected one of basic, livelihood, tech, trade"):
         product("tehc")
+
+
+@pytest.mark.parametrize(("shares", "grades"), [("A:40", "B, C, D, E"), ("A:50,B:45,C:40,D:35,Z:30", "E")])
+def test_a_grade_without_a_share_is_refused_and_never_read_as_without_flows(shares: str, grades: str) -> None:
+    with pytest.raises(DeclarationError, match=f"no share for grade {grades}; expected A:…,B:…,C:…,D:…,E:…"):
+        one(plan(basic_share_pct_by_grade=shares), inflow_mean_12m_yuan=Decimal(1000), grade="E")
