@@ -81,14 +81,16 @@ def _to_fill_in(blanks: Sequence[Blank], how: dict[str, str]) -> list[tuple[Any,
 def _definitions(entries: Sequence[dict[str, Any]], parameters: Parameters) -> list[tuple[Any, ...]]:
     numbers = _Numbers(parameters)
     try:
-        holding = [entry for entry in entries if _holds(entry.get("when", {}), parameters)]
+        holding = [entry for entry in entries if _holds(entry, parameters)]
         return [(entry["term"], entry["text"].format_map(numbers), entry.get("clause", "")) for entry in holding]
     except AttributeError as error:
         raise DeclarationError(f"{TEXTS.name}: a definition names an unknown parameter: {error}") from error
 
 
-def _holds(conditions: dict[str, str], parameters: Parameters) -> bool:
-    return all(getattr(parameters, name) == value for name, value in conditions.items())
+def _holds(entry: dict[str, Any], parameters: Parameters) -> bool:
+    """Whether the parameters are what the entry is for: as `when` says, and none that turns it off (`while`) is 0."""
+    is_so = all(getattr(parameters, name) == value for name, value in entry.get("when", {}).items())
+    return is_so and ("while" not in entry or bool(getattr(parameters, entry["while"])))
 
 
 class _Numbers:

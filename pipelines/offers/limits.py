@@ -7,13 +7,15 @@ the subsidy down to the fen. Down, so that no figure promises more than its clau
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 
 import polars as pl
 
+from pipelines.errors import DeclarationError
 from pipelines.parameters import Parameters
+from pipelines.scoring.card import champions
 
 EXACT = pl.Decimal(38, 9)
 """Yuan with 2 decimals times a share with 4, or whole yuan times a rate with 5 and a share with 4, is exact here."""
@@ -35,16 +37,35 @@ class Limit:
 
 
 def flow_share(p: Parameters) -> Limit:
-    """Share by grade of the mean monthly (or of the annual) inflow, at most the cap (S37); NULL without known flows."""
+    """Share by grade of the mean monthly (or of the annual) inflow, at most the cap (S37); NULL without known flows.
+
+    Raises:
+        DeclarationError: a grade has no share.
+    """
     other = "annual" if p.flow_basis == "monthly" else "monthly"
     return Limit(_flow_share(p, p.flow_basis), _flow_share(p, other))
 
 
 def _flow_share(p: Parameters, flow_basis: str) -> pl.Expr:
     flow = pl.col("inflow_mean_12m_yuan" if flow_basis == "monthly" else "inflow_sum_12m_yuan")
-    shares = p.basic_share_pct_by_grade.items()
+    shares = _shares(p).items()
     share = pl.coalesce([pl.when(pl.col("grade") == grade).then(exactly(pct / 100)) for grade, pct in shares])
-    return capped((flow.cast(EXACT) * share).floor(), p.basic_cap_yuan)
+    return _whole_yuan(flow.cast(EXACT) * share, p.basic_cap_yuan)
+
+
+def _shares(p: Parameters) -> Mapping[str, Decimal]:
+    """The share by grade: a grade without one would read as an entity without flows.
+
+    Raises:
+        DeclarationError: a grade that a scorecard in use gives has none.
+    """
+    grades = {grade for card in champions(p).values() for grade, _ in card.grades}
+    if missing := sorted(grades - p.basic_share_pct_by_grade.keys()):
+        expected = ",".join(f"{grade}:…" for grade in sorted(grades))
+        raise DeclarationError(
+            f"the parameter `basic_share_pct_by_grade` has no share for grade {', '.join(missing)}; expected {expected}"
+        )
+    return p.basic_share_pct_by_grade
 
 
 def research_multiple(p: Parameters) -> Limit:
@@ -53,7 +74,7 @@ def research_multiple(p: Parameters) -> Limit:
     Where one of the two is not known the other is a bound from below, and stands; NULL when neither is.
     """
     research = pl.col("rd_spend_yuan").cast(EXACT) * exactly(p.tech_rd_share_pct / 100)
-    own = capped(research.floor(), p.tech_cap_yuan)
+    own = _whole_yuan(research, p.tech_cap_yuan)
     basic = flow_share(p)
     is_partial = basic.yuan.is_null() | own.is_null()
     return Limit(pl.max_horizontal(basic.yuan, own), pl.max_horizontal(basic.other_yuan, own), is_partial)
@@ -70,8 +91,8 @@ def contribution_base(p: Parameters) -> Limit:
     The stable staff is the lowest insured headcount of the six months: those who were insured throughout.
     """
     base = pl.col("contribution_base_per_head_yuan").cast(EXACT) * exactly(Decimal(p.livelihood_wage_months))
-    staff = capped((base * pl.col("insured_min_6m").cast(EXACT)).floor(), p.livelihood_cap_yuan)
-    one_person = capped(base.floor(), p.livelihood_cap_yuan)
+    staff = _whole_yuan(base * pl.col("insured_min_6m").cast(EXACT), p.livelihood_cap_yuan)
+    one_person = _whole_yuan(base, p.livelihood_cap_yuan)
     return Limit(staff, one_person) if p.livelihood_reading == "staff" else Limit(one_person, staff)
 
 
@@ -79,6 +100,11 @@ LIMITS: dict[str, Callable[[Parameters], Limit]] = {
     made.__name__: made for made in (flow_share, research_multiple, on_application, contribution_base)
 }
 """The formulas that products.yml names."""
+
+
+def _whole_yuan(amount: pl.Expr, cap: Decimal) -> pl.Expr:
+    """The smaller of the two, down to whole yuan: a cap may have fen."""
+    return capped(amount.floor(), cap.to_integral_value(ROUND_FLOOR))
 
 
 def capped(amount: pl.Expr, cap: Decimal) -> pl.Expr:

@@ -9,7 +9,29 @@
 -- holds, NULL = the latest known month is out of bounds, or older than S10 allows to be missing. Months travel as the bits
 -- of one number: bit k-1 = month k is known, bit k+23 = it is known to be out of bounds.
 -- The six headcounts travel in two numbers, 21 bits each, as headcount + 1 (0 = month unknown): one pass, one small state.
-WITH panel AS (
+-- A month that came under the code and under a legacy id is one month, of the people of both.
+WITH lines AS NOT MATERIALIZED (
+    SELECT uscc, month, insured_headcount, contribution_base
+    FROM feed.social__insurance
+    WHERE month >= CAST(date_trunc('month', $as_of) - to_months($insured_window_months) AS DATE)
+        AND month < CAST(date_trunc('month', $as_of) AS DATE)
+),
+twice AS (  -- hardly anybody: to group everybody by month takes eight times as long
+    SELECT uscc
+    FROM lines
+    GROUP BY uscc
+    HAVING count(*) > bit_count(bit_or(CAST(1 AS INTEGER) << CAST(date_diff('month', month, $as_of) AS INTEGER)))
+),
+by_month AS (
+    FROM lines ANTI JOIN twice USING (uscc)
+    UNION ALL
+    SELECT
+        uscc, month, CAST(sum(insured_headcount) AS INTEGER),
+        CAST(if(count(*) = count(contribution_base), sum(contribution_base), NULL) AS DECIMAL(18, 2))
+    FROM lines SEMI JOIN twice USING (uscc)
+    GROUP BY uscc, month
+),
+panel AS (
     SELECT
         uscc, month, insured_headcount, contribution_base,
         year($as_of) * 12 + month($as_of) - year(month) * 12 - month(month) AS k,  -- months back: 1 is the latest closed
@@ -20,9 +42,7 @@ WITH panel AS (
             ELSE CAST(16777217 AS BIGINT) << (k - 1)  -- both bits: 2^24 + 1
         END AS month_bits,
         k <= 6 AND insured_headcount > 0 AND contribution_base IS NOT NULL AS is_weighed
-    FROM feed.social__insurance
-    WHERE month >= CAST(date_trunc('month', $as_of) - to_months($insured_window_months) AS DATE)
-        AND month < CAST(date_trunc('month', $as_of) AS DATE)
+    FROM by_month
 ),
 entities AS (
     SELECT

@@ -160,3 +160,25 @@ def test_the_product_names_admission_rules_that_exist() -> None:
     assert {rule.name for rule in basic.admission} <= RULES.keys()
     with pytest.raises(DeclarationError, match="has no product 'tehc'; expected one of basic, livelihood, tech, trade"):
         product("tehc")
+
+
+@pytest.mark.parametrize(
+    ("cap", "facts"),
+    [
+        ("basic_cap_yuan", {"inflow_mean_12m_yuan": Decimal(100_000), "inflow_sum_12m_yuan": Decimal(1_200_000)}),
+        ("tech_cap_yuan", {"rd_spend_yuan": Decimal(400_000)}),
+        (
+            "livelihood_cap_yuan",
+            {"industry_code": "H6210", "insured_min_6m": 5, "contribution_base_per_head_yuan": Decimal(4_000)},
+        ),
+    ],
+)
+def test_a_cap_with_fen_bounds_a_limit_in_whole_yuan(cap: str, facts: dict[str, Any]) -> None:
+    row = one(plan(**{cap: "40000.99"}), **facts)
+    assert (row["limit_yuan"], row["limit_other_reading_yuan"]) == (40_000, 40_000)
+
+
+@pytest.mark.parametrize(("shares", "grades"), [("A:40", "B, C, D, E"), ("A:50,B:45,C:40,D:35,Z:30", "E")])
+def test_a_grade_without_a_share_is_refused_and_never_read_as_without_flows(shares: str, grades: str) -> None:
+    with pytest.raises(DeclarationError, match=f"no share for grade {grades}; expected A:…,B:…,C:…,D:…,E:…"):
+        one(plan(basic_share_pct_by_grade=shares), inflow_mean_12m_yuan=Decimal(1000), grade="E")

@@ -83,7 +83,7 @@ LIVELIHOOD = {"product", "limit_yuan", "limit_other_reading_yuan", "limit_note",
 }  # fmt: skip
 
 OFFERS: list[tuple[str, object, Facts, set[str]]] = [
-    ("basic_share_pct_by_grade", "A:40", FLOW, BOTH),
+    ("basic_share_pct_by_grade", "A:40,B:45,C:40,D:35,E:30", FLOW, BOTH),
     ("basic_cap_yuan", 40_000, FLOW, BOTH),
     ("basic_cap_yuan", 40_000, INVENTOR, TOLD),  # the other reading of 600,000 of research is the same
     ("flow_basis", "annual", FLOW, BOTH),

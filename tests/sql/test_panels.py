@@ -101,6 +101,24 @@ def test_invoices_are_net_of_red_ones_whatever_their_sign(warehouse: Warehouse) 
     }
 
 
+def test_a_month_under_the_code_and_under_a_legacy_id_is_one_month_of_both(warehouse: Warehouse) -> None:
+    both = "('A', '2026-10-01', {}), ('A', '2026-10-01', {}), ('A', '2026-09-01', {})"  # the first two are of one month
+    warehouse.fill("feed.bank__flows", "uscc, month, inflow", both.format(1000, 200, 1200))
+    warehouse.fill("feed.tax__invoices", "uscc, month, amount", both.format(1000, 200, 300))
+    warehouse.fill(
+        "feed.social__insurance",
+        "uscc, month, insured_headcount, contribution_base",
+        both.format("5, 20000", "2, 8000", "7, 28000"),
+    )
+    flows, invoices, staff = (
+        warehouse.entities(feed)["A"] for feed in ("bank__flows", "tax__invoices", "social__insurance")
+    )
+    assert (flows["inflow_mean_12m_yuan"], flows["flow_months_12m"], flows["inflow_cv_12m"]) == (1200, 2, 0)
+    assert (invoices["invoiced_12m_yuan"], invoices["invoice_months_12m"]) == (1500, 2)
+    assert [staff[name] for name in ("insured_min_12m", "insured_max_12m", "insured_months_12m")] == [7, 7, 2]
+    assert (staff["insured_max_change_pct_6m"], staff["contribution_base_per_head_yuan"]) == (0, 4000)
+
+
 def test_bills_count_months_not_bills(warehouse: Warehouse) -> None:
     warehouse.fill(
         "feed.utilities__bills",

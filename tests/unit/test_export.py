@@ -452,6 +452,13 @@ def test_the_notes_quote_the_definition_in_force(tmp_path: Path, context: ListCo
     assert any("80,000 元" in text for text in said)
 
 
+def test_the_notes_are_silent_on_a_deferral_that_is_not_offered(tmp_path: Path, context: ListContext) -> None:
+    off = ListContext(AS_OF, parameters(AS_OF, {"deferral_months": 0}), context.lpr, context.sources)
+    on = texts(export_list(listing(prospect(1)), tmp_path / "on", WEEK, context)[0], "说明")
+    said = texts(export_list(listing(prospect(1)), tmp_path / "off", WEEK, off)[0], "说明")
+    assert [any("延期还款" in text for text in each) for each in (on, said)] == [True, False]
+
+
 def test_the_notes_warn_when_the_lpr_table_has_ended(tmp_path: Path, context: ListContext) -> None:
     before = rates(date(2024, 11, 1))
     assert context.lpr.is_past_table_end
