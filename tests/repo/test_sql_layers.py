@@ -13,7 +13,7 @@ from pipelines.settings import HOUSE
 
 MAY_READ = {
     "registers": {"feed", "register", "lake.feed"},
-    "features": {"feed"},
+    "features": {"feed", "linkable"},
     "published": {"feed", "mart", "out", "ops", "quarantine"},
     "conversion": {"feed", "out", "plan"},
     "report": {"mart", "out", "ops"},

@@ -47,14 +47,18 @@ def selected(feed: str) -> str:
 
 
 class Warehouse:
-    """An in-memory database with empty `feed.*`, `out.target_list`, `out.releases` and `plan.targets`."""
+    """An in-memory database with empty `feed.*`, `out.target_list`, `out.releases` and `plan.targets`.
+
+    Rows of a file named `legacy` came under a legacy id: they are in `linkable.*`, too.
+    """
 
     def __init__(self) -> None:
         self.con = duckdb.connect()
-        for schema in ("feed", "out", "plan"):
+        for schema in ("feed", "linkable", "out", "plan"):
             self.con.execute(f"CREATE SCHEMA {schema}")
         for feed in feeds():
             self.con.execute(f"CREATE TABLE feed.{feed} ({columns_sql(contract(feed).table_columns)})")
+            self.con.execute(f"CREATE VIEW linkable.{feed} AS FROM feed.{feed} WHERE file_id = 'legacy'")
         self.con.execute(f"CREATE TABLE out.target_list ({columns_sql(table('out.target_list').table_columns)})")
         self.con.execute("CREATE TABLE out.releases (week VARCHAR, as_of DATE)")
         self.con.execute(

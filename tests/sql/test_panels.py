@@ -102,12 +102,12 @@ def test_invoices_are_net_of_red_ones_whatever_their_sign(warehouse: Warehouse) 
 
 
 def test_a_month_under_the_code_and_under_a_legacy_id_is_one_month_of_both(warehouse: Warehouse) -> None:
-    both = "('A', '2026-10-01', {}), ('A', '2026-10-01', {}), ('A', '2026-09-01', {})"  # the first two are of one month
-    warehouse.fill("feed.bank__flows", "uscc, month, inflow", both.format(1000, 200, 1200))
-    warehouse.fill("feed.tax__invoices", "uscc, month, amount", both.format(1000, 200, 300))
+    both = "('A', 'plain', '2026-10-01', {}), ('A', 'legacy', '2026-10-01', {}), ('A', 'plain', '2026-09-01', {})"
+    warehouse.fill("feed.bank__flows", "uscc, file_id, month, inflow", both.format(1000, 200, 1200))
+    warehouse.fill("feed.tax__invoices", "uscc, file_id, month, amount", both.format(1000, 200, 300))
     warehouse.fill(
         "feed.social__insurance",
-        "uscc, month, insured_headcount, contribution_base",
+        "uscc, file_id, month, insured_headcount, contribution_base",
         both.format("5, 20000", "2, 8000", "7, 28000"),
     )
     flows, invoices, staff = (
