@@ -95,3 +95,18 @@ def test_a_step_of_a_dag_and_the_command_do_not_write_into_one_folder(copied, mo
     assert "another run is at work on" in met[0]
     assert "work/2026-W49: link, process" in met[0]
     assert flow.Run.load(home.settings, started.week).run_id == started.run_id
+
+
+def test_a_run_goes_on_from_nothing_that_an_earlier_run_of_its_week_has_made(copied):
+    """As when a backfill and a run that a feed has called are at one week, and files land between their starts."""
+    home = copied()
+    flow.start(home.settings, date(2026, 11, 30))
+    for step in (flow.link, flow.features, flow.judge):
+        step(flow.Run.load(home.settings, "2026-W49"))
+    started = flow.start(home.settings, date(2026, 11, 30))
+    assert sorted(path.name for path in started.folder.iterdir()) == ["run.json", "run.lock"]
+    with pytest.raises(FileNotFoundError, match=r"features\.parquet"):
+        flow.score(flow.Run.load(home.settings, "2026-W49"))
+    for step in (flow.link, flow.features, flow.judge, flow.score, flow.offer, flow.pick, flow.publish):
+        step(flow.Run.load(home.settings, "2026-W49"))
+    assert flow.replay(home.settings, "2026-W49").differences == ()
