@@ -41,7 +41,12 @@ def ingest(feed: str) -> DAG:
         start_date=datetime(2026, 1, 1),  # noqa: DTZ001 - the timetable has the zone
         catchup=False,
         max_active_runs=1,
-        default_args={"pool": "warehouse", "retries": 2, "retry_delay": timedelta(minutes=5)},
+        default_args={
+            "pool": "warehouse",
+            "retries": 3,
+            "retry_delay": timedelta(minutes=5),
+            "retry_exponential_backoff": 2,
+        },
         tags=["shoudai", "ingest", feed.partition("__")[0]],
         doc_md=ABOUT.format(feed=feed),
     )

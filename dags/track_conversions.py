@@ -13,8 +13,8 @@ ABOUT = """
 Brings `out.conversions`, `out.funnel`, `out.plan_progress` and the report (`published/report.html`) up to date, daily at
 07:00 (Asia/Shanghai), after the feeds of the night have landed.
 
-- The as-of date is the parameter `as_of`, else the day on which the run was due, or the last day tracked where that is later: a
-  run that is cleared and repeated never takes conversions back.
+- The as-of date is the parameter `as_of`, else the day (in China) of the run's logical date, or the last day tracked where that
+  is later: a run that is cleared and repeated never takes conversions back.
 - Running it again for a day replaces that day's figures by the same figures.
 """
 
@@ -30,10 +30,15 @@ Brings `out.conversions`, `out.funnel`, `out.plan_progress` and the report (`pub
             None,
             type=["null", "string"],
             format="date",
-            description="As-of date; empty: the day on which the run is due",
+            description="As-of date; empty: the day of the logical date",
         )
     },
-    default_args={"pool": "warehouse", "retries": 2, "retry_delay": timedelta(minutes=5)},
+    default_args={
+        "pool": "warehouse",
+        "retries": 3,
+        "retry_delay": timedelta(minutes=5),
+        "retry_exponential_backoff": 2,
+    },
     tags=["shoudai", "conversion"],
     doc_md=ABOUT,
 )
@@ -48,7 +53,7 @@ def track_conversions() -> None:
         day = day_due(settings, as_of, due)
         flow.track(settings, day if as_of else None, due=day)
 
-    track(as_of="{{ params.as_of or '' }}", due="{{ dag_run.run_after.isoformat() }}")
+    track(as_of="{{ params.as_of or '' }}", due="{{ (dag_run.logical_date or dag_run.run_after).isoformat() }}")
 
 
 track_conversions()

@@ -18,8 +18,9 @@ ABOUT = """
 Publishes the target list of one ISO week (`out.target_list` and the tables beside it, Excel, CSV, Parquet, and the
 `.duckdb` that analysts read). It runs every Monday 06:00 (Asia/Shanghai), and again when a feed has landed something.
 
-- The as-of date is the parameter `as_of`, else the Monday of the week in which the run was due: a run that is cleared
-  and repeated later publishes the same week. Rows received after the as-of date are not seen.
+- The as-of date is the parameter `as_of`, else the Monday (in China) of the week of the run's logical date; a run that a feed
+  has called has none, and takes the day on which it was called. A run that is cleared and repeated later publishes the same week.
+  Rows received after the as-of date are not seen.
 - Each task is one step of `pipelines/flow.py`; a step writes its Parquet under `<home>/work/<week>/`, and only the
   week's name passes from task to task. A step can be repeated alone.
 - A failed step leaves the last good release in place. A week before the one that is current is published beside it; the log of
@@ -41,10 +42,15 @@ Publishes the target list of one ISO week (`out.target_list` and the tables besi
             None,
             type=["null", "string"],
             format="date",
-            description="As-of date; empty: the Monday of the week in which the run is due",
+            description="As-of date; empty: the Monday of the week of the logical date",
         )
     },
-    default_args={"pool": "warehouse", "retries": 2, "retry_delay": timedelta(minutes=5)},
+    default_args={
+        "pool": "warehouse",
+        "retries": 3,
+        "retry_delay": timedelta(minutes=5),
+        "retry_exponential_backoff": 2,
+    },
     tags=["shoudai", "list"],
     doc_md=ABOUT,
 )
@@ -103,7 +109,7 @@ def weekly_target_list() -> None:
         for note in release.notes:
             log.warning("%s", note)
 
-    week = start(as_of="{{ params.as_of or '' }}", due="{{ dag_run.run_after.isoformat() }}")
+    week = start(as_of="{{ params.as_of or '' }}", due="{{ (dag_run.logical_date or dag_run.run_after).isoformat() }}")
     link(week) >> features(week) >> judge(week) >> score(week) >> offer(week) >> pick(week) >> publish(week)
 
 

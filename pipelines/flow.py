@@ -182,7 +182,7 @@ def start(settings: Settings, as_of: date | None = None) -> Run:
     week = week_of(day)
     started = Run(settings, week, day, version, releases.run_id(), settings.work / week)
     with exclusive(started.folder, "start"):
-        started.save()
+        started.begin()
     return started
 
 

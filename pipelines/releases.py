@@ -30,7 +30,7 @@ from pipelines.runs import Run
 from pipelines.scoring.card import versions as scorecard_versions
 from pipelines.settings import HOUSE, Settings, today_in_china
 from pipelines.warehouse.connect import Connection, named, quoted, reader, transaction, writer
-from pipelines.warehouse.publish import CURRENT, LATEST, build, point, replace_tables
+from pipelines.warehouse.publish import CURRENT, LATEST, build, building_folder, point, replace_tables
 from pipelines.warehouse.tables import table
 from pipelines.warehouse.visible import Newest, inputs_digest, show_feeds
 
@@ -86,7 +86,7 @@ def publish(run: Run) -> Release:
         GateError: the list failed its own expectations; nothing was published.
     """
     started = datetime.now(UTC).replace(tzinfo=None)
-    building = run.settings.published / f".building-{run.week}"
+    building = building_folder(run.settings, run.week)
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     database = f"shoudai-{run.week}.duckdb"
@@ -439,7 +439,7 @@ def plan_notes(as_of: date) -> list[str]:
 
 
 def published(settings: Settings) -> list[dict[str, object]]:
-    """Every published week, newest first: week, as_of, listed, published_at, folder."""
+    """Every published week, newest first: week, as_of, listed, published_at, folder (None where its files are not there)."""
     with reader(settings) as con:
         rows = con.execute(
             """
@@ -454,4 +454,9 @@ def published(settings: Settings) -> list[dict[str, object]]:
             """
         ).fetchall()
     names = ("week", "as_of", "listed", "published_at", "folder")
-    return [{**dict(zip(names, row, strict=True)), "folder": str(settings.published / row[4])} for row in rows]
+    return [{**dict(zip(names, row, strict=True)), "folder": _folder_of(settings, row[4])} for row in rows]
+
+
+def _folder_of(settings: Settings, release: str) -> str | None:
+    folder = settings.published / release
+    return str(folder) if (folder / MANIFEST).is_file() else None

@@ -39,7 +39,7 @@ def run_of(settings: Settings, week: str) -> Run:
     """The run that published a week, to be computed again in `work/replay-<week>/`.
 
     Raises:
-        UsageError: the week was never published.
+        UsageError: the week was never published, or its files are not there.
     """
     with reader(settings) as con:
         found = con.execute(
@@ -54,6 +54,7 @@ def run_of(settings: Settings, week: str) -> Run:
         ).fetchall()
     if found is None:
         raise UsageError(f"{week} was never published; there are: {', '.join(name for (name,) in known) or 'none yet'}")
+    release_folder(settings, week)
     folder = settings.work / f"replay-{week}"
     shutil.rmtree(folder, ignore_errors=True)
     again = Run(settings, week, found[0], int(found[1]), run_id(), folder)
@@ -92,13 +93,17 @@ def release_folder(settings: Settings, week: str) -> Path:
     """
     with reader(settings) as con:
         row = con.execute(
-            "SELECT release FROM lake.ops.runs WHERE week = ? AND status = 'published' ORDER BY started_at DESC LIMIT 1",
+            """
+            SELECT release, as_of FROM lake.ops.runs WHERE week = ? AND status = 'published'
+            ORDER BY started_at DESC LIMIT 1
+            """,
             [week],
         ).fetchone()
-    folder = settings.published / (row[0] if row else week)
+    release, as_of = row or (week, "…")
+    folder = settings.published / str(release)
     if not (folder / MANIFEST).is_file():
         raise UsageError(
-            f"the files of {week} are not in {settings.published}; publish it with `shoudai run --as-of …`"
+            f"the files of {release} are not in {settings.published}; publish them with `shoudai run --as-of {as_of}`"
         )
     return folder
 

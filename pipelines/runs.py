@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -52,6 +53,17 @@ class Run:
     def handover(self, step: str) -> Path:
         """Where a step leaves its rows for the next: a Parquet file, or a folder of such files."""
         return self.folder / f"{step}.parquet"
+
+    def begin(self) -> None:
+        """Write `run.json` where no hand-over of an earlier run of the week is left.
+
+        What was made of two states of the warehouse could not be replayed.
+        """
+        for handover in map(self.handover, STEPS):
+            if handover.is_dir():
+                shutil.rmtree(handover)
+            handover.unlink(missing_ok=True)
+        self.save()
 
     def save(self) -> None:
         """Write `run.json`."""

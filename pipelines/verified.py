@@ -11,7 +11,7 @@ from pipelines.feeds.pull import sha256
 from pipelines.progress import Progress, Quiet
 from pipelines.settings import Settings
 from pipelines.warehouse.connect import Connection, open_published, reader
-from pipelines.warehouse.publish import CURRENT, LATEST
+from pipelines.warehouse.publish import CURRENT, LATEST, building_folder
 
 _MOST_NAMED = 5
 """Faults of one kind that are spelt out; the rest is counted."""
@@ -54,8 +54,8 @@ def verify(settings: Settings, progress: Progress | None = None) -> list[Finding
         for check in checks:
             watch.advance(check.__name__.strip("_"))
             found.append(_looked(check, con, settings))
-    watch.advance("published")
-    found.append(_published(settings))
+        watch.advance("published")
+        found.append(_published(con, settings))
     watch.end()
     return found
 
@@ -144,10 +144,11 @@ def _archive_fault(path: Path, file_id: str, name: str) -> str | None:
     return None if found == file_id else f"{name}: the archived bytes have SHA-256 {found}, the ledger says {file_id}"
 
 
-def _published(settings: Settings) -> Finding:
-    """The links point into `published/` at what is there, and the current file opens and holds a list."""
+def _published(con: Connection, settings: Settings) -> Finding:
+    """The links point into `published/` at what is there, the current file opens and holds a list, no release was cut short."""
     links = [path for name in (CURRENT, LATEST) if (path := settings.published / name).is_symlink() or path.exists()]
-    if not links:
+    cut_short = _cut_short(con, settings)
+    if not links and not cut_short:
         return Finding("the published links and file are sound (nothing was published yet)", 0, ())
     faults = [f"{path.name} points at {path.readlink()}, which is not there" for path in links if not path.exists()]
     faults += [
@@ -157,10 +158,25 @@ def _published(settings: Settings) -> Finding:
     ]
     current = settings.published / CURRENT
     if not current.exists():
-        faults += [] if current.is_symlink() else [f"{CURRENT} is missing"]
+        faults += [] if current.is_symlink() or not links else [f"{CURRENT} is missing"]
     elif not faults:
         faults += _file_faults(current)
+    faults += cut_short
     return _finding("the published links and file are sound", len(links), faults)
+
+
+def _cut_short(con: Connection, settings: Settings) -> list[str]:
+    """Weeks in the ledger whose release still lies in the folder where it was built: its run ended before the renaming."""
+    newest = con.execute(
+        "SELECT week, arg_max(as_of, started_at), arg_max(release, started_at) FROM lake.ops.runs"
+        " WHERE status = 'published' GROUP BY week ORDER BY week"
+    ).fetchall()
+    return [
+        f"{release} is in the warehouse, but its run was stopped before the files were in place: "
+        f"publish it again with `shoudai run --as-of {as_of}`"
+        for week, as_of, release in newest
+        if building_folder(settings, week).is_dir() and not (settings.published / release).is_dir()
+    ]
 
 
 def _file_faults(current: Path) -> list[str]:

@@ -60,7 +60,13 @@ def lists(home: Path | None, as_json: bool) -> None:
         say("no list was published yet; publish one with `shoudai run`")
         return
     shown = [
-        (row["week"], row["as_of"], f"{row['listed']:,}", f"{row['published_at']:%Y-%m-%d %H:%M}", row["folder"])
+        (
+            row["week"],
+            row["as_of"],
+            f"{row['listed']:,}",
+            f"{row['published_at']:%Y-%m-%d %H:%M}",
+            row["folder"] or f"its files are not there; publish them with `shoudai run --as-of {row['as_of']}`",
+        )
         for row in rows
     ]
     show_rows(("week", "as of", "listed", "published (UTC)", "folder"), shown)

@@ -16,6 +16,7 @@ from pipelines.registers.wording import make_macros
 from pipelines.runs import Run
 from pipelines.settings import Settings, today_in_china, week_of
 from pipelines.warehouse.connect import catalog_version, expect_warehouse, transaction, writer
+from pipelines.warehouse.lock import only_writer
 from pipelines.warehouse.migrate import migrate
 
 HEADINGS = {
@@ -90,7 +91,7 @@ def import_decisions(settings: Settings, path: Path, decided_on: date | None = N
         raise UsageError(f"{path.name}: no row has 是 or 否 under {ANSWERS['decision']!r}; fill it in and import again")
     expect_warehouse(settings)
     day = decided_on or today_in_china()
-    with writer(settings) as con:
+    with only_writer(settings, "links import"), writer(settings) as con:
         migrate(con)
         con.register("decided", decided)
         make_macros(con, model())
@@ -112,7 +113,7 @@ def _linked(settings: Settings, as_of: date | None, run_id: str) -> Run:
     """The links at as-of in a work folder of their own, so that a list under way is not disturbed."""
     expect_warehouse(settings)
     day = as_of or settings.default_as_of()
-    with writer(settings) as con:
+    with only_writer(settings, "links export"), writer(settings) as con:
         migrate(con)
         version = catalog_version(con)
     run = Run(settings, week_of(day), day, version, run_id, settings.work / f"review-{day}")

@@ -1,7 +1,8 @@
-"""One writer at a time on a warehouse: the lock of the home, and where homes may share a catalog, one of its server.
+"""One writer at a time on a warehouse: the lock of the home, and that of its catalog, which homes may share.
 
-The server's lock is an advisory lock of PostgreSQL, one for each database. It belongs to a session, so that the server frees
-it however the process ends; a machine that vanishes is given up after two minutes.
+The lock of an SQLite catalog lies beside it: in the home, where SHOUDAI_CATALOG names no other place. That of PostgreSQL is an
+advisory lock of the server, one for each database. It belongs to a session, so that the server frees it however the process
+ends; a machine that vanishes is given up after two minutes.
 
 - The session is one of the engine's. Its pool resets what is given back to it, which frees the lock: a transaction of the
   engine keeps it away from the pool, but none is begun on the server, where it would hold up vacuum for hours.
@@ -18,6 +19,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -58,7 +60,12 @@ def only_writer(settings: Settings, job: str) -> Iterator[None]:
             held the lock broke during the job.
         UsageError: the catalog cannot be reached.
     """
+    kind, _, where = settings.catalog.partition(":")
     with exclusive(settings.home, job):
+        if kind == "sqlite":
+            with exclusive(Path(where).resolve().parent, job):
+                yield
+            return
         if is_held(settings.catalog) or not settings.has_shared_catalog:
             yield
             return

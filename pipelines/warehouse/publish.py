@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipelines.errors import ShoudaiError
 from pipelines.feeds.contract import contract, feeds
+from pipelines.settings import Settings
 from pipelines.warehouse.connect import Connection, in_any_order, named, quoted
 from pipelines.warehouse.migrate import columns_sql, comment_sql, feed_comments, table_comments
 from pipelines.warehouse.refresh import keep_weeks, known_weeks, note_relinked, refresh
@@ -16,6 +17,11 @@ from pipelines.warehouse.tables import table
 
 CURRENT = "current.duckdb"
 LATEST = "latest"
+
+
+def building_folder(settings: Settings, week: str) -> Path:
+    """Where the release of a week is built; renamed once the warehouse has it."""
+    return settings.published / f".building-{week}"
 
 
 def build(con: Connection, target: Path, sources: Mapping[str, str], earlier: Mapping[str, str] | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -68,6 +68,16 @@ def test_only_one_writer_of_the_warehouse_runs_at_a_time(bag: DagBag) -> None:
         assert not dag.catchup, dag.dag_id
         writers = [task for task in dag.tasks if task.task_id != "none_refused"]
         assert {(task.pool, task.pool_slots) for task in writers} == {("warehouse", 1)}, dag.dag_id
+
+
+def test_a_writer_that_is_refused_while_a_person_runs_a_long_job_is_tried_again_until_that_has_ended(
+    bag: DagBag,
+) -> None:
+    """A first week of ten million entities takes 685 seconds."""
+    for dag in bag.dags.values():
+        for task in (task for task in dag.tasks if task.pool == "warehouse"):
+            waits = [task.retry_delay * task.retry_exponential_backoff**again for again in range(task.retries)]
+            assert sum(waits, timedelta()) > timedelta(minutes=30), (dag.dag_id, task.task_id)
 
 
 def test_the_weekly_steps_stand_in_the_running_order_of_the_flow(bag: DagBag) -> None:

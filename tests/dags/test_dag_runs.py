@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +137,24 @@ def test_a_repeated_weekly_run_publishes_the_same_list(bag: DagBag, county: Sett
     assert len(first) > 10
     assert bag.dags["weekly_target_list"].test(logical_date=None).state == "success"
     assert _published(county, "SELECT * FROM out.target_list ORDER BY rank") == first
+
+
+@pytest.mark.parametrize(
+    ("moment", "week"),
+    [
+        ("2026-10-04T15:59:59+00:00", "2026-W40"),
+        ("2026-10-04T16:00:00+00:00", "2026-W41"),
+        ("2026-01-01T00:00:00+00:00", "2026-W01"),
+        ("2031-01-01T00:00:00+00:00", "2031-W01"),
+    ],
+)
+def test_a_run_that_a_person_begins_for_another_day_is_of_the_week_of_that_day(
+    bag: DagBag, bank: Settings, moment: str, week: str
+) -> None:
+    """By its logical date, the midnight between Sunday and Monday that of China; it runs today all the same."""
+    pattern = "|".join(STEPS[1:])
+    run = bag.dags["weekly_target_list"].test(logical_date=datetime.fromisoformat(moment), mark_success_pattern=pattern)
+    assert _xcoms(run) == [("start", "return_value", week)]
 
 
 def test_a_person_can_ask_for_another_as_of_date(bag: DagBag, bank: Settings) -> None:

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import random
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 
-from pipelines import flow
+from pipelines import flow, releases
 
-from .homes import AS_OF, WEEK, Home, command_line, environment, feed_tables, list_files, samples_of, settings_of
+from .homes import (
+    AS_OF,
+    WEEK,
+    Home,
+    command_line,
+    environment,
+    feed_tables,
+    list_files,
+    samples_of,
+    settings_of,
+    shoudai,
+)
 
 STEPS = ("features", "judged", "scored", "picked", "conversions")
 
@@ -77,6 +92,44 @@ def assert_nothing_is_half_done(home: Home, moment: str) -> None:
                 raise
             return
         assert torn == [], moment
+
+
+CUT_SHORT = """
+import os, signal, sys
+from datetime import date
+from pathlib import Path
+from pipelines import flow
+from pipelines.settings import Settings
+Path.rename = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+flow.publish(flow.Run.load(Settings.from_env(Path(sys.argv[1]), Path(sys.argv[2])), sys.argv[3]))
+"""
+
+
+def test_a_release_that_was_killed_before_its_folder_had_its_name_is_told_by_nobody_as_there(copied):
+    """Its rows are in the warehouse by then."""
+    home, next_monday = copied(), AS_OF + timedelta(weeks=1)
+    run = flow.start(home.settings, next_monday)
+    for step in (flow.link, flow.features, flow.judge, flow.score, flow.offer, flow.pick):
+        step(run)
+    line = [sys.executable, "-c", CUT_SHORT, str(home.settings.home), str(home.settings.inbox), run.week]
+    assert subprocess.run(line, env=environment(), check=False).returncode == -signal.SIGKILL
+    assert not (home.settings.published / run.week).exists()
+
+    again = f"`shoudai run --as-of {next_monday}`"
+    newest, before = json.loads(shoudai(home, "lists", "--json", inbox=False).stdout)
+    assert (newest["week"], newest["folder"]) == (run.week, None)
+    assert before["folder"] == str(home.settings.published / WEEK)
+    assert again in shoudai(home, "lists", inbox=False).stdout
+    assert again in shoudai(home, "replay", run.week, inbox=False, check=64).stderr
+    assert not (home.settings.work / f"replay-{run.week}").exists(), "nothing is computed before that is said"
+    assert again in shoudai(home, "verify", inbox=False, check=70).stdout
+
+    flow.run(home.settings, next_monday)
+    assert home.current.resolve().parent.name == run.week
+    shoudai(home, "verify", inbox=False)
+    assert [each["folder"] for each in releases.published(home.settings)] == [
+        str(home.settings.published / week) for week in (run.week, WEEK)
+    ]
 
 
 def test_a_run_killed_again_and_again_ends_as_one_that_never_was(tmp_path):

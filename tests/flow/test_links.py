@@ -14,6 +14,7 @@ from pipelines import flow
 from pipelines.errors import UsageError
 from pipelines.registers.review import ANSWERS, HEADINGS, export_review, import_decisions
 from pipelines.registers.uscc import uscc_of
+from pipelines.settings import week_of
 from pipelines.warehouse.connect import writer
 
 from .homes import Home, personal_columns, settings_of, shoudai
@@ -171,8 +172,8 @@ def test_a_replay_of_the_week_before_the_decision_agrees(home):
 
 def test_the_same_inputs_are_not_matched_twice(home, monkeypatch):
     monkeypatch.setattr("pipelines.registers.link.match", None)  # a call would raise
+    before = flow.Run.load(home.settings, week_of(SECOND)).handover("links").read_bytes()
     run = flow.start(home.settings, SECOND)
-    before = run.handover("links").read_bytes()
     flow.link(run)
     assert run.handover("links").read_bytes() == before
 
