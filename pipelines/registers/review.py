@@ -16,6 +16,7 @@ from pipelines.registers.wording import make_macros
 from pipelines.runs import Run
 from pipelines.settings import Settings, today_in_china, week_of
 from pipelines.warehouse.connect import catalog_version, expect_warehouse, transaction, writer
+from pipelines.warehouse.lock import only_writer
 from pipelines.warehouse.migrate import migrate
 
 HEADINGS = {
@@ -83,6 +84,7 @@ def import_decisions(settings: Settings, path: Path, decided_on: date | None = N
     Raises:
         UsageError: a heading is missing, or a row says neither yes nor no, or names nobody who decided, or a source or a
             code that is not known, or rows contradict each other; nothing of the file is taken then.
+        BusyError: another job writes to the warehouse.
     """
     _check_ending(path)
     decided = _answered(_rows(path), path)
@@ -90,7 +92,7 @@ def import_decisions(settings: Settings, path: Path, decided_on: date | None = N
         raise UsageError(f"{path.name}: no row has 是 or 否 under {ANSWERS['decision']!r}; fill it in and import again")
     expect_warehouse(settings)
     day = decided_on or today_in_china()
-    with writer(settings) as con:
+    with only_writer(settings, "links import"), writer(settings) as con:
         migrate(con)
         con.register("decided", decided)
         make_macros(con, model())
