@@ -302,7 +302,7 @@ def test_no_cell_of_the_questions_is_a_formula_or_a_link_and_answers_come_back_a
     farm = FARMS.splitlines()[0] + "\n=1+1,,锦溪县永宁镇幸福超市,家庭农场\n"
     bare.deliver("utilities__bills", "bills_20261105.csv", BILLS.splitlines()[0] + "\n" + bills)
     bare.deliver("agriculture__operators", "farms_20261105.csv", farm)
-    flow.run(bare.settings, FIRST)
+    flow.ingest(bare.settings)
     for name in ("a.csv", "a.xlsx"):
         export_review(bare.settings, tmp_path / name, FIRST, "review")
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
