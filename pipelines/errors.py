@@ -67,12 +67,6 @@ class UnusablePathError(ShoudaiError):
     exit_code = 74
 
 
-class ReplayError(ShoudaiError):
-    """A replay did not reproduce its release."""
-
-    exit_code = 70
-
-
 def is_disk_full(error: BaseException) -> bool:
     """Whether an exception (of Python or of an engine) says that a disk or quota is full."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -12,28 +12,6 @@ from pathlib import Path
 from pipelines.errors import UsageError
 from pipelines.settings import Settings
 
-STEPS = (
-    "links",
-    "review",
-    "changes",
-    "identities",
-    "features",
-    "feed_states",
-    "judged",
-    "attrition",
-    "watchlist",
-    "scored",
-    "score_bands",
-    "scores",
-    "offered",
-    "picked",
-    "conversions",
-    "funnel",
-    "plan_progress",
-    "score_checks",
-    "list_checks",
-)
-
 
 @dataclass(frozen=True)
 class Run:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SCHEMAS = HOUSE / "schemas"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_WHOLE = re.compile(r"[-+]?(0|[1-9][0-9_]*)")
+_WHOLE = re.compile(r"[-+]?(0|[1-9]\d*(_\d+)*)", re.ASCII)
 
 
 class _ExactLoader(Loader):
@@ -55,8 +55,8 @@ def _day(loader: Loader, node: yaml.ScalarNode) -> date:
 
 def _whole(loader: Loader, node: yaml.ScalarNode) -> int:
     text = str(loader.construct_scalar(node))
-    if not _WHOLE.fullmatch(text):  # to YAML 050 is 40, and 1:30 is 90
-        raise _unread(node, "a whole number without leading zeros or colons")
+    if not _WHOLE.fullmatch(text):  # to YAML 050 is 40, 1:30 is 90, and 1_ is 1
+        raise _unread(node, "a whole number such as 50000")
     return int(text)
 
 

@@ -84,6 +84,7 @@ def import_decisions(settings: Settings, path: Path, decided_on: date | None = N
     Raises:
         UsageError: a heading is missing, or a row says neither yes nor no, or names nobody who decided, or a source or a
             code that is not known, or rows contradict each other; nothing of the file is taken then.
+        BusyError: another job writes to the warehouse.
     """
     _check_ending(path)
     decided = _answered(_rows(path), path)

@@ -173,7 +173,9 @@ def _empty(client: Any) -> None:
 @contextmanager
 def folder_drop(folder: Path) -> Iterator[Drop]:
     folder.mkdir(parents=True)
-    yield Drop("folder", Line(0), folder, spec={"uri": str(folder)})
+    line = Line(0)
+    yield Drop("folder", line, folder, spec={"uri": str(folder)})
+    line.stop()
 
 
 def log_in(monkeypatch: Any) -> None:

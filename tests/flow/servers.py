@@ -77,6 +77,7 @@ class Line:
         for each in (source, sink):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+        source.close()  # the sink is the other pump's
 
     def _drip(self, sink: socket.socket, content: bytes) -> None:
         for byte in content:
@@ -140,11 +141,17 @@ def sftp_server(folder: Path) -> Iterator[SftpServer]:
                 attrs = asyncssh.SFTPAttrs(size=5, permissions=0o100644, atime=1_000_000, mtime=1_000_000)
                 yield asyncssh.SFTPName(name.encode("utf-8", "surrogateescape"), attrs=attrs)
 
+    connections: list[asyncssh.SSHServerConnection] = []
+
+    class Door(_Door):
+        def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+            connections.append(conn)
+
     async def listen() -> asyncssh.SSHAcceptor:
         return await asyncssh.listen(
             "127.0.0.1",
             0,
-            server_factory=_Door,
+            server_factory=Door,
             server_host_keys=[made.host_key],
             authorized_client_keys=asyncssh.import_authorized_keys(made.client_key.export_public_key().decode()),
             sftp_factory=Files,
@@ -152,6 +159,8 @@ def sftp_server(folder: Path) -> Iterator[SftpServer]:
 
     async def close() -> None:
         acceptor.close()
+        for each in connections:
+            each.abort()
         rest = asyncio.all_tasks() - {asyncio.current_task()}
         for task in rest:
             task.cancel()
@@ -168,6 +177,7 @@ def sftp_server(folder: Path) -> Iterator[SftpServer]:
         asyncio.run_coroutine_threadsafe(close(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
+        loop.close()
 
 
 @dataclass

@@ -35,7 +35,8 @@ def test_a_file_that_comes_byte_by_byte_is_given_up_and_continued_when_the_line_
     assert time.monotonic() - began < 30
     assert statuses(outcome) == {NAME: "failed"}
     assert "did not answer within 1 seconds" in outcome.reason
-    drop.line.drips_after = None
+    drop.line.drips_after, drop.limits = None, {}
+    drop.declare(desk)
     assert statuses(fetch(desk)) == {NAME: "fetched"}
     assert inbox(desk) == {NAME: CONTENT}
 

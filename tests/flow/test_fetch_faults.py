@@ -10,6 +10,7 @@ import urllib.request
 
 import asyncssh
 import pytest
+from fsspec.asyn import get_loop
 
 from .fetching import FEED, declare, fetch, inbox, log_in, said, statuses
 from .servers import PASSWORD, USER, basic, certificate_for_loopback, web_server
@@ -119,6 +120,15 @@ def test_a_declared_connection_without_credentials_says_how_to_give_them(sftp_pl
 def test_a_folder_that_is_not_there_is_said_so(drop, desk):
     drop.declare(desk, uri=drop.spec["uri"].rstrip("/") + "/nowhere/")
     assert "there is no such folder" in reason(fetch(desk))
+
+
+def test_a_page_that_is_refused_is_let_go_in_the_loop_it_came_in(web_place, desk, request):
+    """A loop that debugs refuses to be touched by another thread; one that does not may be harmed."""
+    request.addfinalizer(lambda: get_loop().set_debug(False))
+    get_loop().set_debug(True)
+    web_place.declare(desk, uri=f"http://127.0.0.1:{web_place.line.port}/gone/")
+    for _ in range(10):
+        assert "there is no such folder" in reason(fetch(desk))
 
 
 def test_an_empty_prefix_is_empty_and_a_missing_bucket_is_missing(bucket_place, desk, monkeypatch):

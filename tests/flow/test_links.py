@@ -12,6 +12,7 @@ import pytest
 
 from pipelines import flow
 from pipelines.errors import UsageError
+from pipelines.lock import exclusive
 from pipelines.registers.review import ANSWERS, HEADINGS, export_review, import_decisions
 from pipelines.registers.uscc import uscc_of
 from pipelines.settings import week_of
@@ -213,6 +214,14 @@ def test_the_review_goes_out_and_comes_back_by_command(home, tmp_path):
     assert "no row has 是 or 否" in refused.stderr
 
 
+def test_decisions_wait_for_the_job_that_writes(home, tmp_path):
+    """Each gets the next number: of two files at once, nobody could say which decision is the later one."""
+    pl.DataFrame([answer_of(home)]).write_csv(tmp_path / "a.csv")
+    with exclusive(home.settings.home, "run"):
+        refused = shoudai(home, "links", "import", str(tmp_path / "a.csv"), inbox=False, check=75)
+    assert "another run is at work" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("answers", "by", "words"),
     [
@@ -294,7 +303,7 @@ def test_no_cell_of_the_questions_is_a_formula_or_a_link_and_answers_come_back_a
     farm = FARMS.splitlines()[0] + "\n=1+1,,锦溪县永宁镇幸福超市,家庭农场\n"
     bare.deliver("utilities__bills", "bills_20261105.csv", BILLS.splitlines()[0] + "\n" + bills)
     bare.deliver("agriculture__operators", "farms_20261105.csv", farm)
-    flow.run(bare.settings, FIRST)
+    flow.ingest(bare.settings)
     for name in ("a.csv", "a.xlsx"):
         export_review(bare.settings, tmp_path / name, FIRST, "review")
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o600

@@ -173,13 +173,13 @@ def test_another_machine_is_told_who_is_at_work_until_that_one_is_killed(shared)
     deadline = time.monotonic() + 10
     while shared.holders() and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert shared.shoudai(second, "ingest")[0] == 0
+    assert [file.status for file in flow.ingest(second).files] == ["landed"]
     assert landed(second) == [("dkjl_bg_20261113.csv", 0)]
 
 
 def test_one_file_on_two_machines_at_once_lands_once(shared):
     homes = [shared.home(name, FILE) for name in ("first", "second")]
-    assert shared.shoudai(shared.home("before"), "ingest")[0] == 0
+    flow.ingest(shared.home("before"))
     codes = [ended(process)[0] for process in [shared.begin(home, "ingest") for home in homes]]
     assert 0 in codes
     assert set(codes) <= {0, 75}
@@ -207,7 +207,7 @@ def test_a_first_use_that_is_killed_leaves_a_catalog_that_the_next_completes(sha
     deadline = time.monotonic() + 10
     while shared.holders() and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert shared.shoudai(shared.home("second", FILE), "ingest")[0] == 0
+    flow.ingest(shared.home("second", FILE))
     assert is_whole(home)
     assert landed(home) == [("dkjl_bg_20261113.csv", 0)]
 
@@ -226,8 +226,8 @@ def test_a_command_that_needs_a_warehouse_says_that_there_is_none_and_makes_none
 
 
 def test_who_only_reads_takes_no_lock(shared):
-    home = shared.home("first", FILE)
-    assert shared.shoudai(home, "ingest")[0] == 0
+    home = shared.home("first")
+    flow.ingest(home)
     other = shared.hold(shared.home("second"))
     assert shared.shoudai(home, "quarantine")[0] == 0
     other.kill()

@@ -1,5 +1,7 @@
 """A row keeps the number it has in its file, in the feed and in quarantine, also when several threads read the file."""
 
+import pytest
+
 from pipelines.feeds.contract import contract
 from pipelines.feeds.decode import decoded
 from pipelines.feeds.history import know_register
@@ -15,9 +17,17 @@ ROWS = 300_000
 """Large enough for two threads to read it in parts."""
 
 
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory):
+    """A file as the department sends it, some rows spoilt. Only for reading."""
+    folder = tmp_path_factory.mktemp("tax")
+    tax_file.make(folder, ROWS)
+    return folder / "inbox" / "tax__payments" / tax_file.NAME
+
+
 def rows_of(path, tmp_path):
     """Number and voucher of each accepted row, number and raw text of each rejected one."""
-    with writer(Settings.from_env(tmp_path / "home", tmp_path / "inbox")) as con:
+    with writer(Settings.from_env(tmp_path / "home", tmp_path)) as con:
         migrate(con)
         know_register(con)
         made = contract("tax__payments")
@@ -35,17 +45,14 @@ def check(lines, accepted, rejected):
     assert [raw for row_no, raw in rejected if lines[row_no - 1] != raw] == []
 
 
-def test_rows_keep_their_numbers(tmp_path):
-    tax_file.make(tmp_path, ROWS)
-    path = tmp_path / "inbox" / "tax__payments" / tax_file.NAME
-    lines = path.read_text(encoding="utf-8").splitlines()[1:]
-    check(lines, *rows_of(path, tmp_path))
+def test_rows_keep_their_numbers(delivered, tmp_path):
+    lines = delivered.read_text(encoding="utf-8").splitlines()[1:]
+    check(lines, *rows_of(delivered, tmp_path))
 
 
-def test_rows_keep_their_text_where_a_row_spans_lines(tmp_path):
-    tax_file.make(tmp_path, ROWS)
-    path = tmp_path / "inbox" / "tax__payments" / tax_file.NAME
-    header, first, *rest = path.read_text(encoding="utf-8").splitlines()
+def test_rows_keep_their_text_where_a_row_spans_lines(delivered, tmp_path):
+    path = tmp_path / tax_file.NAME
+    header, first, *rest = delivered.read_text(encoding="utf-8").splitlines()
     code, name, *others = first.split(",")
     spanning = ",".join([code, f'"{name[:4]}\n{name[4:]}"', *others])
     path.write_text("\n".join([header, *rest[: ROWS // 2], spanning, *rest[ROWS // 2 :], ""]), encoding="utf-8")

@@ -110,14 +110,20 @@ def panel(draw: st.DrawFn, as_of: date, *, wild: bool) -> list[Row]:
 @contextmanager
 def loaded(feed: str, panels: list[list[Row]], columns: tuple[str, ...]) -> Iterator[Warehouse]:
     warehouse = Warehouse()
-    lines = [(str(number), *(row[name] for name in columns)) for number, rows in enumerate(panels) for row in rows]
-    if lines:
-        marks = ", ".join("?" * (len(columns) + 1))
-        warehouse.con.executemany(f"INSERT INTO feed.{feed} (uscc, {', '.join(columns)}) VALUES ({marks})", lines)
+    fill(warehouse, feed, panels, columns)
     try:
         yield warehouse
     finally:
         warehouse.con.close()
+
+
+def fill(warehouse: Warehouse, feed: str, panels: list[list[Row]], columns: tuple[str, ...]) -> None:
+    """In one statement: row by row it takes as long as the SELECT that is tested."""
+    lines = [(str(number), *(row[name] for name in columns)) for number, rows in enumerate(panels) for row in rows]
+    if lines:
+        marks = ", ".join([f"({', '.join('?' * len(lines[0]))})"] * len(lines))
+        cells = [cell for line in lines for cell in line]
+        warehouse.con.execute(f"INSERT INTO feed.{feed} (uscc, {', '.join(columns)}) VALUES {marks}", cells)
 
 
 @pytest.mark.parametrize("wild", [False, True], ids=["plausible due dates", "any due dates"])
@@ -169,12 +175,7 @@ def test_rules_on_tax_and_staff_equal_the_oracle_from_the_panels_on(data: st.Dat
     months = [back(oracle.of(as_of), count) for count in range(16)]
     staff = data.draw(st.lists(insured_panel(months), min_size=4, max_size=4))
     with loaded("tax__payments", taxes, COLUMNS) as warehouse:
-        lines = [
-            (str(number), row["month"], row["insured_headcount"]) for number, rows in enumerate(staff) for row in rows
-        ]
-        warehouse.con.executemany(
-            "INSERT INTO feed.social__insurance (uscc, month, insured_headcount) VALUES (?, ?, ?)", lines
-        )
+        fill(warehouse, "social__insurance", staff, ("month", "insured_headcount"))
         warehouse.con.execute("INSERT INTO feed.registry__entities (uscc) SELECT CAST(range AS VARCHAR) FROM range(4)")
         rows = warehouse.frame("registry__entities", "social__insurance", "tax__payments", as_of=as_of)
     judged = outcomes(rows, as_of)

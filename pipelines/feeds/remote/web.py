@@ -90,13 +90,10 @@ class Web(Place):
         async def answer() -> Any:
             session = await fs.set_session()
             given = {**fs.kwargs, "headers": {**fs.kwargs.get("headers", {}), **headers}}
-            return await session.get(fs.encode_url(url), **given)
+            return await session.get(fs.encode_url(url), raise_for_status=True, **given)
 
         stream = _Body(sync(fs.loop, answer, **self._bound), fs.loop)
         status = int(stream.r.status)
-        if status >= 400:
-            stream.close()
-            stream.r.raise_for_status()
         if status in (200, 206):
             return stream, status
         where = stream.r.headers.get("Location", "nowhere")
