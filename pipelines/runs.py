@@ -37,10 +37,11 @@ class Run:
 
         What was made of two states of the warehouse could not be replayed.
         """
-        for handover in map(self.handover, STEPS):
+        for handover in self.folder.glob("*.parquet"):
             if handover.is_dir():
                 shutil.rmtree(handover)
-            handover.unlink(missing_ok=True)
+            else:
+                handover.unlink()
         self.save()
 
     def save(self) -> None:
