@@ -12,7 +12,6 @@ import pytest
 
 from pipelines import flow
 from pipelines.errors import UsageError
-from pipelines.lock import exclusive
 from pipelines.registers.review import ANSWERS, HEADINGS, export_review, import_decisions
 from pipelines.registers.uscc import uscc_of
 from pipelines.settings import week_of
@@ -212,14 +211,6 @@ def test_the_review_goes_out_and_comes_back_by_command(home, tmp_path):
     )
     refused = shoudai(home, "links", "import", str(path), inbox=False, check=64)
     assert "no row has 是 or 否" in refused.stderr
-
-
-def test_decisions_wait_for_the_job_that_writes(home, tmp_path):
-    """Each gets the next number: of two files at once, nobody could say which decision is the later one."""
-    pl.DataFrame([answer_of(home)]).write_csv(tmp_path / "a.csv")
-    with exclusive(home.settings.home, "run"):
-        refused = shoudai(home, "links", "import", str(tmp_path / "a.csv"), inbox=False, check=75)
-    assert "another run is at work" in refused.stderr
 
 
 @pytest.mark.parametrize(

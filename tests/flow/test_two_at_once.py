@@ -72,6 +72,7 @@ def test_two_homes_on_one_sqlite_catalog_are_one_warehouse(tmp_path, monkeypatch
 
 @pytest.mark.parametrize("words", [("links", "export"), ("links", "import")])
 def test_who_is_who_is_not_decided_while_a_run_goes_on(copied, tmp_path, words):
+    """Each decision gets the next number: of two files at once, nobody could say which is the later one."""
     home = copied()
     answers = tmp_path / "answers.csv"
     if "import" in words:
