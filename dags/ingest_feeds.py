@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from airflow.sdk import DAG, Asset, BaseHook, CronTriggerTimetable, Metadata, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from pipelines.due import TASKS
 from pipelines.errors import SourceError
 from pipelines.settings import HOUSE, Settings
 
@@ -41,12 +42,7 @@ def ingest(feed: str) -> DAG:
         start_date=datetime(2026, 1, 1),  # noqa: DTZ001 - the timetable has the zone
         catchup=False,
         max_active_runs=1,
-        default_args={
-            "pool": "warehouse",
-            "retries": 3,
-            "retry_delay": timedelta(minutes=5),
-            "retry_exponential_backoff": 2,
-        },
+        default_args=TASKS,
         tags=["shoudai", "ingest", feed.partition("__")[0]],
         doc_md=ABOUT.format(feed=feed),
     )

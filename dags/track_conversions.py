@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from airflow.sdk import CronTriggerTimetable, Param, dag, task
 
-from pipelines.due import day_due
+from pipelines.due import DUE, TASKS, day_due
 from pipelines.settings import Settings
 
 ABOUT = """
@@ -33,12 +33,7 @@ Brings `out.conversions`, `out.funnel`, `out.plan_progress` and the report (`pub
             description="As-of date; empty: the day of the logical date",
         )
     },
-    default_args={
-        "pool": "warehouse",
-        "retries": 3,
-        "retry_delay": timedelta(minutes=5),
-        "retry_exponential_backoff": 2,
-    },
+    default_args=TASKS,
     tags=["shoudai", "conversion"],
     doc_md=ABOUT,
 )
@@ -53,7 +48,7 @@ def track_conversions() -> None:
         day = day_due(settings, as_of, due)
         flow.track(settings, day if as_of else None, due=day)
 
-    track(as_of="{{ params.as_of or '' }}", due="{{ (dag_run.logical_date or dag_run.run_after).isoformat() }}")
+    track(as_of="{{ params.as_of or '' }}", due=DUE)
 
 
 track_conversions()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from airflow.sdk import Asset, AssetAny, AssetOrTimeSchedule, CronTriggerTimetable, Param, dag, task
 
-from pipelines.due import week_due
+from pipelines.due import DUE, TASKS, week_due
 from pipelines.settings import HOUSE, Settings
 
 log = logging.getLogger(__name__)
@@ -45,12 +45,7 @@ Publishes the target list of one ISO week (`out.target_list` and the tables besi
             description="As-of date; empty: the Monday of the week of the logical date",
         )
     },
-    default_args={
-        "pool": "warehouse",
-        "retries": 3,
-        "retry_delay": timedelta(minutes=5),
-        "retry_exponential_backoff": 2,
-    },
+    default_args=TASKS,
     tags=["shoudai", "list"],
     doc_md=ABOUT,
 )
@@ -109,7 +104,7 @@ def weekly_target_list() -> None:
         for note in release.notes:
             log.warning("%s", note)
 
-    week = start(as_of="{{ params.as_of or '' }}", due="{{ (dag_run.logical_date or dag_run.run_after).isoformat() }}")
+    week = start(as_of="{{ params.as_of or '' }}", due=DUE)
     link(week) >> features(week) >> judge(week) >> score(week) >> offer(week) >> pick(week) >> publish(week)
 
 

@@ -1,4 +1,4 @@
-"""The as-of date of a scheduled run: from the moment it was due, never from the clock, so that repeating it agrees."""
+"""What the DAGs share: how tasks are tried, and the as-of date of a run, by its own moment and no clock: repeating it agrees."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from datetime import date, datetime, timedelta
 
 from pipelines.errors import UsageError
 from pipelines.settings import BUSINESS_ZONE, Settings
+
+TASKS = {"pool": "warehouse", "retries": 3, "retry_delay": timedelta(minutes=5), "retry_exponential_backoff": 2}
+"""One writer at a time; who is refused is tried again for longer than a first week of ten million entities takes."""
+
+DUE = "{{ (dag_run.logical_date or dag_run.run_after).isoformat() }}"
+"""Template: the moment of a run. One that a feed has called has no logical date."""
 
 
 def week_due(settings: Settings, given: str, due: str) -> date:

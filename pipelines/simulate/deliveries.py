@@ -46,11 +46,8 @@ _HAPPENED = {
 }  # fmt: skip
 """Feeds of what happens to entities now and then, and when it did: nothing does before the founding or after the closing."""
 
-_AWARDED = {
-    "registry__certifications": ("granted_on", "expires_on"),
-    "green__enterprises": ("listed_on", "valid_until"),
-}
-"""Feeds of recognitions, from when and until when."""
+_AWARDED = {"registry__certifications": "expires_on", "green__enterprises": "valid_until"}
+"""Those of recognitions, and until when one holds."""
 
 _UNCODED_EVERY = 17
 """Every so many-th operator with a code stands in the farm list without it."""
@@ -110,7 +107,7 @@ def _of_kind(bills: pl.DataFrame, kind: str) -> pl.DataFrame:
 
 def _parcel(county: County, feed: str, stem: str, on: date, rows: pl.DataFrame, style: Style | None = None) -> Parcel:
     made = style or STYLES.get(feed, Style())
-    rows = _awarded(county, rows, on, *_AWARDED[feed]) if feed in _AWARDED else rows
+    rows = _awarded(county, rows, on, _HAPPENED[feed], _AWARDED[feed]) if feed in _AWARDED else rows
     rows = _in_life(county, rows, _HAPPENED[feed]) if feed in _HAPPENED else rows
     name = f"{stem}_{on:%Y%m%d}{_EXTENSIONS[made.pack]}"
     return Parcel(feed, name, on, made, _numbered(county, rows.select(list(HEADINGS[feed]))))

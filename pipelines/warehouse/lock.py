@@ -66,7 +66,7 @@ def only_writer(settings: Settings, job: str) -> Iterator[None]:
             with exclusive(Path(where).resolve().parent, job):
                 yield
             return
-        if is_held(settings.catalog) or not settings.has_shared_catalog:
+        if is_held(settings.catalog):
             yield
             return
         with _locked(settings, job) as expect, held(settings.catalog, expect):

@@ -17,10 +17,7 @@ WITH lines AS NOT MATERIALIZED (
         AND month < CAST(date_trunc('month', $as_of) AS DATE)
 ),
 legacy AS (  -- who has rows by a legacy id: hardly anybody; of a list the engine does not take them for many, and joins fast
-    SELECT unnest(list(DISTINCT uscc)) AS uscc
-    FROM linkable.social__insurance
-    WHERE uscc IS NOT NULL AND month >= CAST(date_trunc('month', $as_of) - to_months($insured_window_months) AS DATE)
-        AND month < CAST(date_trunc('month', $as_of) AS DATE)
+    SELECT unnest(list(DISTINCT uscc)) AS uscc FROM linkable.social__insurance WHERE uscc IS NOT NULL
 ),
 by_month AS (  -- to group everybody by month takes eight times as long
     FROM lines ANTI JOIN legacy USING (uscc)
