@@ -17,6 +17,7 @@ import polars as pl
 from pipelines import fits, monitoring, rehearsal, releases, replays
 from pipelines.conversion import outcomes as returns, track as conversion
 from pipelines.conversion.outcomes import HandedIn, ListProgress
+from pipelines.eligibility.arrow import ArrowJudge
 from pipelines.eligibility.judge import attrition, judge as judge_rules, outcomes as judged_outcomes, watchlist
 from pipelines.errors import GateError, disk_full_in_words
 from pipelines.feeds.arrive import arrivals
@@ -53,6 +54,7 @@ from pipelines.warehouse.visible import show_feeds, show_history
 
 __all__ = [
     "Run",
+    "arrow_judge",
     "features",
     "fit",
     "ingest",
@@ -223,6 +225,12 @@ def judge(run: Run) -> None:
     judged = _judged(run)
     _write(attrition(judged, p, run.week), run.handover("attrition"))
     _write(watchlist(judged, p, found.states, run.week), run.handover("watchlist"))
+
+
+def arrow_judge(run: Run) -> ArrowJudge:
+    """The same judgement for an engine of many machines, which reads the features by itself (README, The nation)."""
+    columns = pl.scan_parquet(run.handover("features")).collect_schema()
+    return ArrowJudge(parameters(run.as_of, run.overrides), found_feeds(run).states, columns)
 
 
 @_alone

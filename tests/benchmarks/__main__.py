@@ -72,7 +72,7 @@ def deciding_by_all(home: Path, entities: int) -> None:
     panel = deciding.make(home, entities)
     size = f"{entities:,} entities, {panel:,} rows"
     if entities <= MOST_ELSEWHERE:
-        others = ["deciding:ours", "in_pandas:in_pandas", "in_spark:in_spark"]
+        others = ["deciding:ours", "in_pandas:in_pandas", "in_spark:in_spark", "in_spark:our_rules"]
         report(f"the same rules elsewhere, {size}", {"in_pandas:in_pandas": "≥ 10"}, others, home, 1)
     taken = in_turn(["deciding:ours", "deciding:by_hand"], home, ROUNDS)  # the second writes what the first left behind
     agree(taken)
@@ -127,7 +127,7 @@ def in_turn(contenders: Sequence[str], inputs: Path, rounds: int) -> dict[str, l
 
 def _is_here(contender: str) -> bool:
     """Whether a contender's library is there, and the Java that PySpark needs."""
-    needs = {"in_dlt:in_dlt": "dlt", "in_spark:in_spark": "pyspark"}.get(contender)
+    needs = {"in_dlt": "dlt", "in_spark": "pyspark"}.get(contender.partition(":")[0])
     is_here = needs is None or (CONTENDERS / needs).is_dir()
     is_here = is_here and (needs != "pyspark" or shutil.which("java") is not None)
     if not is_here:

@@ -130,8 +130,6 @@ def _superseded(con: Connection, folder: Path) -> str:
 
 def ours(home: Path, scratch: Path) -> Work:
     """`flow.features` and `flow.judge`: every rule and segment of every entity, kept as Parquet; who is who is known."""
-    import polars as pl
-
     from pipelines import flow
     from pipelines.settings import Settings
     from pipelines.simulate.months import AS_OF
@@ -147,12 +145,16 @@ def ours(home: Path, scratch: Path) -> Work:
         flow.features(run)
         flow.judge(run)
 
-    def answer() -> dict[str, int]:
-        judged = pl.scan_parquet(run.handover("judged"))
-        counted = judged.select(pl.col(column).sum().alias(name) for name, column in COUNTED.items()).collect()
-        return {name: int(counted[name][0]) for name in COUNTED}
+    return Work(decide, lambda: counted(run.handover("judged")), lambda: clock.seconds)
 
-    return Work(decide, answer, lambda: clock.seconds)
+
+def counted(judged: Path) -> dict[str, int]:
+    """How many a judgement found true, of what is counted."""
+    import polars as pl
+
+    rows = pl.scan_parquet(judged)
+    found = rows.select(pl.col(column).sum().alias(name) for name, column in COUNTED.items()).collect()
+    return {name: int(found[name][0]) for name in COUNTED}
 
 
 def by_hand(home: Path, scratch: Path) -> Work:
@@ -165,16 +167,16 @@ def by_hand(home: Path, scratch: Path) -> Work:
     settings = Settings.from_env(home=home)
     left = settings.work / week_of(AS_OF)
     scratch.mkdir(parents=True, exist_ok=True)
-    counted: list[tuple[int, ...]] = []
+    found: list[tuple[int, ...]] = []
     seconds: dict[str, float] = {}
 
     def count_and_write() -> None:
         with reader(settings) as con:
             began = time.perf_counter()
-            counted.append(con.execute(BY_HAND).fetchone() or ())
+            found.append(con.execute(BY_HAND).fetchone() or ())
             seconds["counting"] = time.perf_counter() - began
             for step, rows in WRITTEN.items():
                 to_parquet(con, f"FROM {quoted(str(left / rows))}", {}, scratch / f"{step}.parquet")
             seconds["writing"] = time.perf_counter() - began - seconds["counting"]
 
-    return Work(count_and_write, lambda: dict(zip(COUNTED, counted[0], strict=True)), lambda: seconds)
+    return Work(count_and_write, lambda: dict(zip(COUNTED, found[0], strict=True)), lambda: seconds)
