@@ -9,6 +9,7 @@ from pipelines.eligibility.rules import RULES, FeedStates, Gap, Rule
 from pipelines.eligibility.segments import SEGMENTS, Segment
 from pipelines.eligibility.size import with_medium_bounds
 from pipelines.errors import DeclarationError
+from pipelines.feeds.contract import contract
 from pipelines.parameters import Parameters
 
 __all__ = ["FeedStates", "attrition", "judge", "outcomes", "watchlist"]
@@ -135,13 +136,20 @@ def _what_is_open(rules: tuple[Rule, ...], p: Parameters) -> list[pl.Expr]:
         _of_the_open([(rule, pl.lit(rule.name)) for rule in rules]).alias("missing_rule"),
         pl.when(is_false).then(pl.lit("short")).otherwise(pl.lit("needs_data")).alias("outcome"),
         _of_the_open([(rule, gap.value) for rule, gap in gaps]).alias("value"),
-        _of_the_open([(rule, pl.lit(gap.needed)) for rule, gap in gaps]).alias("needed"),
+        _of_the_open([(rule, _needed(rule, gap)) for rule, gap in gaps]).alias("needed"),
         _of_the_open([(rule, gap.closes_on) for rule, gap in gaps]).alias("closes_on"),
     ]
 
 
 def _of_the_open(parts: list[tuple[Rule, pl.Expr]]) -> pl.Expr:
     return pl.coalesce([pl.when(_is_open(rule)).then(part) for rule, part in parts])
+
+
+def _needed(rule: Rule, gap: Gap) -> pl.Expr:
+    """What the rule asks for; where it is unknown, with the feeds that would settle it."""
+    feeds = "、".join(contract(feed).title_zh for feed in rule.feeds)
+    is_unknown = pl.col(rule.column).is_null()
+    return pl.when(is_unknown).then(pl.lit(f"{gap.needed}；待数据：{feeds}")).otherwise(pl.lit(gap.needed))
 
 
 def _gap(rule: Rule, p: Parameters) -> Gap:

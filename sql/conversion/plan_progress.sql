@@ -5,6 +5,7 @@
 -- The year is the target's own, up to as-of or its end: where no later targets exist, it stays as it ended. A line counts
 -- every entity whose segments (when first published) meet the target's, so lines overlap; a target without segments counts the house, each entity once. A first loan is ours only when no other lender
 -- came first (out.conversions: disbursed). A site is covered when its station is open and a tenant of it was contacted.
+-- The rate per entity published (S13) is noted with what it is per contacted and per applied.
 -- actual_value is NULL where nothing can be measured: no site feed, or a rate over nobody.
 WITH calendar AS (
     SELECT
@@ -22,14 +23,26 @@ lines AS (
     JOIN out.conversions AS entity
         ON len(coalesce(target.segments, [])) = 0 OR list_has_any(entity.segments, target.segments)
 ),
+followed AS (
+    SELECT
+        *,
+        first_published_on BETWEEN begins AND ends AS is_published,
+        is_published AND contacted_on <= ends AS is_contacted,
+        is_published AND applied_on <= ends AS is_applied,
+        outcome = 'disbursed' AND disbursed_on <= ends AS is_disbursed
+    FROM lines
+),
 entity_counts AS (
     SELECT
         target,
-        count(*) FILTER (first_published_on BETWEEN begins AND ends) AS published,
-        count(*) FILTER (first_published_on BETWEEN begins AND ends AND outcome = 'disbursed' AND disbursed_on <= ends)
-            AS published_disbursed,
-        count(*) FILTER (outcome = 'disbursed' AND disbursed_on BETWEEN begins AND ends) AS first_loans
-    FROM lines
+        count(*) FILTER (is_published) AS published,
+        count(*) FILTER (is_published AND is_disbursed) AS published_disbursed,
+        count(*) FILTER (is_contacted) AS contacted,
+        count(*) FILTER (is_contacted AND is_disbursed) AS contacted_disbursed,
+        count(*) FILTER (is_applied) AS applied,
+        count(*) FILTER (is_applied AND is_disbursed) AS applied_disbursed,
+        count(*) FILTER (is_disbursed AND disbursed_on >= begins) AS first_loans
+    FROM followed
     GROUP BY target
 ),
 application_counts AS (
@@ -77,6 +90,8 @@ counted AS (
         target.unit = 'pct' AS is_rate,
         coalesce(published, 0) AS published,
         coalesce(published_disbursed, 0) AS published_disbursed,
+        format('触达 {} 户中 {} 户，申请 {} 户中 {} 户', coalesce(contacted, 0), coalesce(contacted_disbursed, 0),
+            coalesce(applied, 0), coalesce(applied_disbursed, 0)) AS per_stage,
         coalesce(applications, 0) AS applications,
         coalesce(application_counts.disbursed, 0) AS disbursed,
         format('{} 户申请，{} 户放款', coalesce(applicants, 0), coalesce(disbursed_applicants, 0)) AS per_entity,
@@ -112,7 +127,7 @@ SELECT
     if(is_rate, actual >= value, actual >= value * elapsed) AS is_on_pace,
     CASE
         WHEN measure = 'first_loans_per_published_entity'
-            THEN format('{} 户入选，其中 {} 户首贷', published, published_disbursed)
+            THEN format('{} 户入选，其中 {} 户首贷；{}', published, published_disbursed, per_stage)
         WHEN measure = 'disbursed_per_application'
             THEN format('{} 笔申请，其中 {} 笔放款；{}', applications, disbursed, per_entity)
         WHEN measure IN ('covered_parks', 'covered_districts') AND actual IS NULL THEN '无园区商圈数据，无法计算'

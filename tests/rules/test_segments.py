@@ -218,6 +218,18 @@ def test_a_green_entry_that_begins_or_ended_is_watched_and_no_entry_is_not() -> 
 
 
 @pytest.mark.parametrize(
+    ("missing", "needed"),
+    [
+        ({"insured_months_12m": 10}, "每月3至20人，至少11个月有数据；待数据：社保缴费月度汇总"),
+        ({"established_on": None}, "成立满2年；待数据：市场主体登记"),
+    ],
+)
+def test_what_is_unknown_names_the_feed_that_would_settle_it(missing: dict[str, Any], needed: str) -> None:
+    (row,) = [row for row in watched(EMPLOYER | missing) if row["segment"] == "small_employer"]
+    assert (row["outcome"], row["needed"]) == ("needs_data", needed)
+
+
+@pytest.mark.parametrize(
     ("base", "changed", "rule", "outcome"),
     [
         (TAXPAYER, {"tax_paid_12m_yuan": Decimal("49999.99")}, "annual_tax_at_least", "short"),

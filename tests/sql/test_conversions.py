@@ -386,7 +386,33 @@ def test_lines_overlap_and_the_house_counts_each_entity_once(warehouse: Warehous
         "paid": None,  # of nobody
         "all": 2,
     }
-    assert found["rate"]["note"] == "5 户入选，其中 1 户首贷"
+    assert found["rate"]["note"] == "5 户入选，其中 1 户首贷；触达 0 户中 0 户，申请 0 户中 0 户"
+
+
+def test_the_rate_of_the_published_stands_beside_those_of_the_contacted_and_of_the_applied(
+    warehouse: Warehouse,
+) -> None:
+    publish(warehouse, *"ABCD", segments="['small_employer']")
+    publish(warehouse, "E", segments="['green']")  # of another line
+    publish(warehouse, "F", week="2025-W50", segments="['small_employer']")  # of last year's published
+    warehouse.fill(
+        "feed.crm__contacts",
+        "uscc, contacted_at",
+        "('A', '2026-10-08'), ('B', '2026-10-08'), ('C', '2026-10-08'), ('E', '2026-10-08'), ('F', '2026-10-08')",
+    )
+    warehouse.fill(
+        "feed.crm__applications",
+        "uscc, application_no, applied_on",
+        "('A', '1', '2026-10-09'), ('B', '2', '2026-10-09')",
+    )
+    warehouse.fill(
+        "feed.crm__disbursements",
+        "uscc, loan_no, disbursed_on, amount",
+        "('A', '1', '2026-10-10', 9), ('D', '2', '2026-10-10', 9), ('F', '3', '2026-10-10', 9)",  # D came by itself
+    )
+    found = progress(warehouse)["rate"]
+    assert found["actual_value"] == 50
+    assert found["note"] == "4 户入选，其中 2 户首贷；触达 3 户中 1 户，申请 2 户中 1 户"
 
 
 def test_pace_is_the_share_of_the_year_and_a_rate_is_projected_as_it_is(warehouse: Warehouse) -> None:
