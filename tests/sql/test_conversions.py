@@ -433,6 +433,18 @@ def test_pace_is_the_share_of_the_year_and_a_rate_is_projected_as_it_is(warehous
     ]
 
 
+def test_a_target_that_is_reached_exactly_is_reached(warehouse: Warehouse) -> None:
+    """不低于25%, 1.2万户: both at the end of their year, 3 of 12 paid."""
+    publish(warehouse, *"ABCDEFGHIJKL", week="2026-W20", segments="['small_employer']")
+    loans = ", ".join(f"('{uscc}', '{uscc}', '2026-06-10', 9)" for uscc in "ABC")
+    warehouse.fill("feed.crm__disbursements", "uscc, loan_no, disbursed_on, amount", loans)
+    found = progress(warehouse, as_of=date(2027, 1, 11))
+    assert [(found[name]["actual_value"], found[name]["is_on_pace"]) for name in ("found", "rate")] == [
+        (12, True),
+        (25, True),
+    ]
+
+
 def test_targets_of_a_year_that_is_over_stand_as_it_ended(warehouse: Warehouse) -> None:
     """No targets of 2027 were set: those of 2026 are not measured by what happens in 2027."""
     both = "['small_employer', 'online']"
@@ -460,7 +472,11 @@ def test_targets_of_a_year_that_is_over_stand_as_it_ended(warehouse: Warehouse) 
         "site_id, site_kind, opened_on, uscc",
         "('P1', '园区', '2026-03-01', 'A'), ('P2', '园区', '2027-01-01', 'A'), ('P3', '园区', '2026-03-01', 'B')",
     )
-    warehouse.fill("feed.crm__contacts", "uscc, contacted_at", "('A', '2026-12-31 23:00'), ('B', '2027-01-01 09:00')")
+    warehouse.fill(
+        "feed.crm__contacts",
+        "uscc, contacted_at",
+        "('A', '2026-12-31 23:00'), ('A', '2027-01-05 09:00'), ('B', '2027-01-01 09:00') -- A again: it was covered before",
+    )
     found = progress(warehouse, as_of=date(2027, 1, 11))
     assert {name: row["actual_value"] for name, row in found.items()} == {
         "found": 3,
