@@ -496,6 +496,7 @@ def test_targets_of_a_year_that_is_over_stand_as_it_ended(warehouse: Warehouse) 
 def test_applications_count_once_each_and_per_entity(warehouse: Warehouse) -> None:
     publish(warehouse, "A", "B", segments="['online']")
     publish(warehouse, "C")
+    publish(warehouse, "D", week="2025-W50", segments="['online']")
     warehouse.fill(
         "feed.crm__applications",
         "uscc, application_no, applied_on, status",
@@ -504,17 +505,18 @@ def test_applications_count_once_each_and_per_entity(warehouse: Warehouse) -> No
         ('B', '3', '2026-10-05', '审批中'),
         ('B', '4', '2026-09-01', '拒绝'), -- before publication
         ('C', '5', '2026-10-05', '审批中'), -- listed, but not online
+        ('D', '7', '2025-12-20', '通过'), -- in the year before the target's
         ('X', '6', '2026-10-05', '审批中') -- never listed
         """,
     )
     warehouse.fill(
         "feed.crm__disbursements",
         "uscc, loan_no, application_no, disbursed_on, amount",
-        "('A', '1', '2', '2026-10-10', 9)",
+        "('A', '1', '2', '2026-10-10', 9), ('A', '2', '1', '2026-10-12', 9) -- both of A's paid: one entity",
     )
     found = progress(warehouse)
-    assert (found["applied"]["actual_value"], found["paid"]["actual_value"]) == (3, Decimal("33.33"))
-    assert found["paid"]["note"] == "3 笔申请，其中 1 笔放款；2 户申请，1 户放款"
+    assert (found["applied"]["actual_value"], found["paid"]["actual_value"]) == (3, Decimal("66.67"))
+    assert found["paid"]["note"] == "3 笔申请，其中 2 笔放款；2 户申请，1 户放款"
 
 
 def test_a_site_is_covered_when_its_station_is_open_and_a_tenant_was_contacted(warehouse: Warehouse) -> None:

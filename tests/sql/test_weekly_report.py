@@ -103,6 +103,7 @@ def test_the_register_is_counted_by_feed_and_by_month(warehouse: Warehouse) -> N
         ('2026-W48', 'C', 'green', 'small_or_micro', 'short', NULL), -- known to be too large: no feed would settle it
         ('2026-W48', 'D', 'small_employer', 'operating_2_years', 'short', '2027-01-31'),
         ('2026-W48', 'E', 'small_employer', 'operating_2_years', 'short', '2027-01-01'),
+        ('2026-W48', 'H', 'small_employer', 'operating_2_years', 'short', '2027-03-01'),
         ('2026-W48', 'F', 'individual_taxpayer', 'annual_tax_at_least', 'short', NULL), -- it has to do something
         ('2026-W47', 'G', 'small_employer', 'operating_2_years', 'short', '2027-01-01'),
         ('2026-W47', 'G', 'green', 'in_business', 'needs_data', NULL)
@@ -117,6 +118,7 @@ def test_the_register_is_counted_by_feed_and_by_month(warehouse: Warehouse) -> N
     months = {(row["month"], row["segment"]): row["entities"] for row in warehouse.rows("report/qualifying")}
     assert months == {
         (date(2027, 1, 1), "small_employer"): 2,
+        (date(2027, 3, 1), "small_employer"): 1,
         (None, "individual_taxpayer"): 1,
         (None, "green"): 1,
     }
