@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines.eligibility.rules import RULES, FeedStates, months_before, rule
+from pipelines.eligibility.rules import RULES, FeedStates, months_before, rule, rules_on
 from pipelines.errors import DeclarationError
 from pipelines.parameters import Parameters
 
@@ -491,6 +491,11 @@ def test_the_owners_record_needs_the_owners_authorisation(
 )
 def test_a_lease_or_paid_bills_prove_premises(facts: dict[str, Any], states: FeedStates, expected: bool | None) -> None:
     assert outcome("rule__proves_stable_premises", uscc=INDIVIDUAL, states=states, **facts) is expected
+
+
+def test_a_rule_of_two_proofs_rests_on_both_feeds() -> None:
+    assert rules_on("utilities__bills") == ["proves_stable_premises"]
+    assert set(rules_on("sites__tenants")) == {"in_park", "in_district", "proves_stable_premises"}
 
 
 def test_premises_are_asked_of_individual_businesses_only() -> None:

@@ -71,6 +71,7 @@ def test_an_entity_is_published_on_the_as_of_of_its_release(warehouse: Warehouse
         "('A', '2026-11-24 09:00'), ('B', '2026-11-25 09:00') -- A before there was a list",
     )
     assert conversions(warehouse, as_of=date(2026, 11, 24)) == {}
+    assert conversions(warehouse, as_of=date(2026, 11, 25)).keys() == {"A", "B"}
     found = conversions(warehouse, as_of=date(2026, 11, 30))
     assert {uscc: (row["first_published_on"], row["contacted_on"]) for uscc, row in found.items()} == {
         "A": (date(2026, 11, 25), None),
@@ -124,8 +125,8 @@ def test_a_decision_dated_later_than_as_of_is_to_come(warehouse: Warehouse) -> N
 
 
 def test_each_outcome(warehouse: Warehouse) -> None:
-    names = ("contacted", "applied", "withdrawn", "rejected", "again", "approved", "paid", "two", "undated")
-    publish(warehouse, *names)
+    names = "contacted applied withdrawn rejected again day eve approved second paid today two undated"
+    publish(warehouse, *names.split())
     listed(
         warehouse,
         """
@@ -146,8 +147,14 @@ def test_each_outcome(warehouse: Warehouse) -> None:
         ('rejected', '3', '2026-10-05', '拒绝', '2026-10-06', '2026-10-06'),
         ('again', '4', '2026-10-05', '拒绝', '2026-10-06', '2026-10-06'), -- refused, then applied again: pending
         ('again', '5', '2026-11-05', '审批中', NULL, '2026-11-06'),
+        ('day', '9.1', '2026-10-05', '拒绝', '2026-10-05', '2026-10-06'), -- refused, and applied again the same day: pending
+        ('day', '9.2', '2026-10-05', '审批中', NULL, '2026-10-06'),
+        ('eve', '9.4', '2026-10-05', '审批中', NULL, '2026-10-06'), -- reported the other way round
+        ('eve', '9.3', '2026-10-05', '拒绝', '2026-10-05', '2026-10-06'),
         ('approved', '6', '2026-10-05', '拒绝', '2026-10-06', '2026-10-06'), -- refused, then approved
         ('approved', '7', '2026-11-05', '通过', '2026-11-07', '2026-11-08'),
+        ('second', '10', '2026-10-05', '通过', '2026-10-07', '2026-10-08'), -- approved, then refused a second one
+        ('second', '11', '2026-11-05', '拒绝', '2026-11-07', '2026-11-08'),
         ('undated', '8', '2026-10-05', '通过', NULL, '2026-10-09') -- approved on a day nobody wrote down
         """,
     )
@@ -156,6 +163,7 @@ def test_each_outcome(warehouse: Warehouse) -> None:
         "uscc, loan_no, disbursed_on, amount",
         """
         ('paid', '1', '2026-10-20', 100000), -- without application or contact: paid out all the same
+        ('today', '5', '2026-11-23', 20), -- on as-of itself
         ('two', '2', '2026-11-20', 50), ('two', '3', '2026-11-01', 70), -- the first loan is the conversion
         ('self', '4', '2026-11-01', 10)
         """,
@@ -167,9 +175,13 @@ def test_each_outcome(warehouse: Warehouse) -> None:
         "withdrawn": "applied",
         "rejected": "rejected",
         "again": "applied",
+        "day": "applied",
+        "eve": "applied",
         "approved": "approved",
+        "second": "approved",
         "undated": "approved",
         "paid": "disbursed",
+        "today": "disbursed",
         "two": "disbursed",
         "kept": "held_out",
         "leaked": "contacted",
@@ -181,7 +193,7 @@ def test_each_outcome(warehouse: Warehouse) -> None:
 
 
 def test_lost_is_a_loan_of_another_lender_that_came_first(warehouse: Warehouse) -> None:
-    publish(warehouse, "lost", "before", "ours", "first", "same", "then", "91P", "92P", "unnamed")
+    publish(warehouse, "lost", "before", "ours", "record", "coming", "first", "same", "then", "91P", "92P", "unnamed")
     warehouse.fill(
         "feed.credit__loans",
         "uscc, loan_no, lender, kind, granted_on",
@@ -189,6 +201,8 @@ def test_lost_is_a_loan_of_another_lender_that_came_first(warehouse: Warehouse) 
         ('lost', '1', '他行', '贷款', '2026-10-09'), ('lost', '2', '再一家', '贴现', '2026-10-08'), -- the earlier one
         ('before', '3', '他行', '贷款', '2026-09-27'), -- before publication, reported late: no first loan to be had any more
         ('ours', '4', '蜀农商行成都分行', '贷款', '2026-10-08'), -- our own branch
+        ('record', '11', '蜀农商行成都分行', '贷款', '2026-09-28'), -- of our loan of the day of publication: no earlier one
+        ('coming', '12', '他行', '贷款', '2026-11-24'), -- a day after as-of
         ('first', '5', '他行', '贷款', '2026-10-21'), -- a day after ours
         ('same', '6', '他行', '贷款', '2026-10-20'), -- the same day as ours
         ('then', '7', '他行', '贷款', '2026-10-19'), -- a day before ours: ours was no first loan
@@ -200,13 +214,15 @@ def test_lost_is_a_loan_of_another_lender_that_came_first(warehouse: Warehouse) 
     warehouse.fill(
         "feed.crm__disbursements",
         "uscc, loan_no, disbursed_on, amount",
-        "('first', '1', '2026-10-20', 9), ('same', '2', '2026-10-20', 9), ('then', '3', '2026-10-20', 9)",
+        "('record', '11', '2026-09-28', 9), ('first', '1', '2026-10-20', 9), ('same', '2', '2026-10-20', 9), ('then', '3', '2026-10-20', 9)",
     )
     found = conversions(warehouse)
     assert {uscc: (row["outcome"], row["lost_to"], row["lost_on"]) for uscc, row in found.items()} == {
         "lost": ("lost", "再一家", date(2026, 10, 8)),
         "before": ("lost", "他行", date(2026, 9, 27)),
         "ours": ("published", None, None),
+        "record": ("disbursed", None, None),
+        "coming": ("published", None, None),
         "first": ("disbursed", None, None),
         "same": ("disbursed", None, None),
         "then": ("lost", "他行", date(2026, 10, 19)),
@@ -285,11 +301,15 @@ def test_a_rate_never_counts_who_is_not_in_its_denominator(warehouse: Warehouse)
         ('C', '3', '2026-10-05', '审批中', NULL)
         """,
     )
-    warehouse.fill("feed.crm__disbursements", "uscc, loan_no, disbursed_on, amount", "('A', '1', '2026-10-10', 9)")
+    warehouse.fill(
+        "feed.crm__disbursements",
+        "uscc, loan_no, disbursed_on, amount",
+        "('A', '1', '2026-10-10', 9), ('D', '2', '2026-10-10', 9) -- D without contact or application",
+    )
     warehouse.as_view("conversions")
     (row,) = warehouse.rows("conversion/funnel")
-    assert row.pop("disbursed_per_published_low_pct") == pytest.approx(4.56, abs=0.005)
-    assert row.pop("disbursed_per_published_high_pct") == pytest.approx(69.94, abs=0.005)
+    assert row.pop("disbursed_per_published_low_pct") == pytest.approx(15.00, abs=0.005)
+    assert row.pop("disbursed_per_published_high_pct") == pytest.approx(85.00, abs=0.005)
     assert row == {
         "week": "2026-W40",
         "segment": "green",
@@ -298,13 +318,13 @@ def test_a_rate_never_counts_who_is_not_in_its_denominator(warehouse: Warehouse)
         "contacted": 1,
         "applied": 3,
         "approved": 1,
-        "disbursed": 1,
+        "disbursed": 2,
         "lost": 0,
         "contacted_per_published_pct": 25.0,
         "applied_per_contacted_pct": 100.0,
         "disbursed_per_applied_pct": 33.33,
         "disbursed_per_contacted_pct": 100.0,
-        "disbursed_per_published_pct": 25.0,
+        "disbursed_per_published_pct": 50.0,
         "days_since_published": 56,
         "is_mature": False,
     }
@@ -439,35 +459,58 @@ def test_pace_is_the_share_of_the_year_and_a_rate_is_projected_as_it_is(warehous
     ]
 
 
+def test_a_target_that_is_reached_exactly_is_reached(warehouse: Warehouse) -> None:
+    """不低于25%, 1.2万户: both at the end of their year, 3 of 12 paid."""
+    publish(warehouse, *"ABCDEFGHIJKL", week="2026-W20", segments="['small_employer']")
+    loans = ", ".join(f"('{uscc}', '{uscc}', '2026-06-10', 9)" for uscc in "ABC")
+    warehouse.fill("feed.crm__disbursements", "uscc, loan_no, disbursed_on, amount", loans)
+    found = progress(warehouse, as_of=date(2027, 1, 11))
+    assert [(found[name]["actual_value"], found[name]["is_on_pace"]) for name in ("found", "rate")] == [
+        (12, True),
+        (25, True),
+    ]
+
+
 def test_targets_of_a_year_that_is_over_stand_as_it_ended(warehouse: Warehouse) -> None:
     """No targets of 2027 were set: those of 2026 are not measured by what happens in 2027."""
     both = "['small_employer', 'online']"
-    publish(warehouse, "A", "B", week="2026-W50", segments=both)
+    publish(warehouse, "A", "B", "D", week="2026-W50", segments=both)
     publish(warehouse, "C", week="2027-W01", segments=both)  # 4 January 2027
     warehouse.fill(
         "feed.crm__disbursements",
-        "uscc, loan_no, disbursed_on, amount",
-        "('A', '1', '2026-12-31', 9), ('B', '2', '2027-01-01', 9), ('C', '3', '2027-01-04', 9)",
+        "uscc, loan_no, application_no, disbursed_on, amount",
+        """
+        ('A', '1', NULL, '2026-12-31', 9), ('B', '2', NULL, '2027-01-01', 9), ('C', '3', NULL, '2027-01-04', 9),
+        ('A', '4', '4', '2027-01-02', 9), -- applied for in 2026 and paid after it
+        ('D', '5', NULL, '2026-12-20', 9) -- after a loan of another lender: no first loan
+        """,
+    )
+    warehouse.fill(
+        "feed.credit__loans", "uscc, loan_no, lender, kind, granted_on", "('D', '6', '他行', '贷款', '2026-12-15')"
     )
     warehouse.fill(
         "feed.crm__applications",
         "uscc, application_no, applied_on, status",
-        "('A', '1', '2026-12-20', '通过'), ('B', '2', '2027-01-01', '通过'), ('C', '3', '2027-01-04', '通过')",
+        "('A', '1', '2026-12-20', '通过'), ('A', '4', '2026-12-21', '通过'), ('B', '2', '2027-01-01', '通过'), ('C', '3', '2027-01-04', '通过')",
     )
     warehouse.fill(
         "feed.sites__tenants",
         "site_id, site_kind, opened_on, uscc",
         "('P1', '园区', '2026-03-01', 'A'), ('P2', '园区', '2027-01-01', 'A'), ('P3', '园区', '2026-03-01', 'B')",
     )
-    warehouse.fill("feed.crm__contacts", "uscc, contacted_at", "('A', '2026-12-31 23:00'), ('B', '2027-01-01 09:00')")
+    warehouse.fill(
+        "feed.crm__contacts",
+        "uscc, contacted_at",
+        "('A', '2026-12-31 23:00'), ('A', '2027-01-05 09:00'), ('B', '2027-01-01 09:00') -- A again: it was covered before",
+    )
     found = progress(warehouse, as_of=date(2027, 1, 11))
     assert {name: row["actual_value"] for name, row in found.items()} == {
-        "found": 2,
-        "rate": 50,  # of both first published in 2026 one was paid in it
+        "found": 3,
+        "rate": Decimal("33.33"),  # of three first published in 2026 one was paid in it
         "green": 0,
         "parks": 1,
         "districts": 0,
-        "applied": 1,
+        "applied": 2,
         "paid": 0,
         "all": 1,
     }
@@ -479,6 +522,7 @@ def test_targets_of_a_year_that_is_over_stand_as_it_ended(warehouse: Warehouse) 
 def test_applications_count_once_each_and_per_entity(warehouse: Warehouse) -> None:
     publish(warehouse, "A", "B", segments="['online']")
     publish(warehouse, "C")
+    publish(warehouse, "D", week="2025-W50", segments="['online']")
     warehouse.fill(
         "feed.crm__applications",
         "uscc, application_no, applied_on, status",
@@ -487,17 +531,18 @@ def test_applications_count_once_each_and_per_entity(warehouse: Warehouse) -> No
         ('B', '3', '2026-10-05', '审批中'),
         ('B', '4', '2026-09-01', '拒绝'), -- before publication
         ('C', '5', '2026-10-05', '审批中'), -- listed, but not online
+        ('D', '7', '2025-12-20', '通过'), -- in the year before the target's
         ('X', '6', '2026-10-05', '审批中') -- never listed
         """,
     )
     warehouse.fill(
         "feed.crm__disbursements",
         "uscc, loan_no, application_no, disbursed_on, amount",
-        "('A', '1', '2', '2026-10-10', 9)",
+        "('A', '1', '2', '2026-10-10', 9), ('A', '2', '1', '2026-10-12', 9) -- both of A's paid: one entity",
     )
     found = progress(warehouse)
-    assert (found["applied"]["actual_value"], found["paid"]["actual_value"]) == (3, Decimal("33.33"))
-    assert found["paid"]["note"] == "3 笔申请，其中 1 笔放款；2 户申请，1 户放款"
+    assert (found["applied"]["actual_value"], found["paid"]["actual_value"]) == (3, Decimal("66.67"))
+    assert found["paid"]["note"] == "3 笔申请，其中 2 笔放款；2 户申请，1 户放款"
 
 
 def test_a_site_is_covered_when_its_station_is_open_and_a_tenant_was_contacted(warehouse: Warehouse) -> None:

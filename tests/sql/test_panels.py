@@ -23,9 +23,17 @@ def test_staff_is_looked_at_in_the_twelve_closed_months_only(warehouse: Warehous
         ('B', '2025-10-01', 5, TRUE) -- nothing in the window: nothing known
         """,
     )
+    warehouse.con.execute(
+        "INSERT INTO feed.social__insurance (uscc, month, insured_headcount)"
+        " SELECT 'C', unnest(range(DATE '2025-12-01', DATE '2026-11-01', INTERVAL 1 MONTH)), 5"
+    )
     found = warehouse.entities("social__insurance")
     twelve = ("insured_min_12m", "insured_max_12m", "insured_latest", "insured_months_12m")
-    assert {uscc: [row[name] for name in twelve] for uscc, row in found.items()} == {"A": [3, 20, 7, 3]}
+    assert {uscc: [row[name] for name in twelve] for uscc, row in found.items()} == {
+        "A": [3, 20, 7, 3],
+        "C": [5, 5, 5, 11],
+    }
+    assert found["C"]["insured_months_to_go"] == 0  # only the twelfth month back is missing: it holds
     assert found["A"]["insured_months_to_go"] == 10  # September is the one that may be missing: October stays
 
 
@@ -63,12 +71,14 @@ def test_the_contribution_base_a_head_is_weighted_by_the_people_it_is_for(wareho
         ('A', '2026-08-01', 9, NULL), -- a base that is not known does not thin out the mean
         ('A', '2026-07-01', 0, 500), -- a base of nobody does not count
         ('A', '2026-04-01', 1, 90000), -- before the six months
-        ('B', '2026-10-01', 3, NULL)
+        ('B', '2026-10-01', 3, NULL),
+        ('C', '2026-10-01', 3, 20000.00) -- 6,666.666: rounded up
         """,
     )
     found = warehouse.entities("social__insurance")
     assert found["A"]["contribution_base_per_head_yuan"] == Decimal("5333.33")
     assert found["B"]["contribution_base_per_head_yuan"] is None
+    assert found["C"]["contribution_base_per_head_yuan"] == Decimal("6666.67")
 
 
 def test_on_the_first_of_a_month_the_month_before_is_closed(warehouse: Warehouse) -> None:
@@ -108,15 +118,16 @@ def test_a_month_under_the_code_and_under_a_legacy_id_is_one_month_of_both(wareh
     warehouse.fill(
         "feed.social__insurance",
         "uscc, file_id, month, insured_headcount, contribution_base",
-        both.format("5, 20000", "2, 8000", "7, 28000"),
+        both.format("5, 20000", "2, 8000", "7, 28000")
+        + ", ('B', 'plain', '2026-10-01', 5, 20000), ('B', 'legacy', '2026-10-01', 2, NULL) -- a base of some is of nobody",
     )
-    flows, invoices, staff = (
-        warehouse.entities(feed)["A"] for feed in ("bank__flows", "tax__invoices", "social__insurance")
-    )
+    flows, invoices = (warehouse.entities(feed)["A"] for feed in ("bank__flows", "tax__invoices"))
+    staff, partial = warehouse.entities("social__insurance").values()
     assert (flows["inflow_mean_12m_yuan"], flows["flow_months_12m"], flows["inflow_cv_12m"]) == (1200, 2, 0)
     assert (invoices["invoiced_12m_yuan"], invoices["invoice_months_12m"]) == (1500, 2)
     assert [staff[name] for name in ("insured_min_12m", "insured_max_12m", "insured_months_12m")] == [7, 7, 2]
     assert (staff["insured_max_change_pct_6m"], staff["contribution_base_per_head_yuan"]) == (0, 4000)
+    assert (partial["insured_latest"], partial["contribution_base_per_head_yuan"]) == (7, None)
 
 
 def test_bills_count_months_not_bills(warehouse: Warehouse) -> None:
@@ -131,11 +142,27 @@ def test_bills_count_months_not_bills(warehouse: Warehouse) -> None:
         ('1', 'A', '电', '2026-08-01', NULL),
         ('1', 'A', '电', '2026-07-01', '2026-12-01'), -- paid after as-of: not yet
         ('1', 'A', '电', '2025-10-01', '2025-10-20'), -- before the window
-        ('3', NULL, '电', '2026-10-01', '2026-10-20') -- an account without a code belongs to nobody yet
+        ('3', NULL, '电', '2026-10-01', '2026-10-20'), -- an account without a code belongs to nobody yet
+        ('4', 'B', '电', '2026-09-01', '2026-11-23'), -- paid on as-of itself; one of the two latest months: more will come
+        ('5', 'C', '电', '2026-08-01', '2026-08-20') -- none of the two: nobody knows
         """,
     )
+    for uscc, months in (("D", range(1, 11)), ("E", [*range(1, 9), 11])):
+        for back in months:
+            warehouse.con.execute(
+                "INSERT INTO feed.utilities__bills (account_no, uscc, month, paid_on)"
+                f" VALUES ('6', '{uscc}', DATE '2026-11-01' - INTERVAL {back} MONTH, '2026-11-01')"
+            )
     assert warehouse.entities("utilities__bills") == {
-        "A": {"bill_months_paid_12m": 2, "bill_months_12m": 4, "bill_months_to_go": 8}
+        "A": {"bill_months_paid_12m": 2, "bill_months_12m": 4, "bill_months_to_go": 8},
+        "B": {"bill_months_paid_12m": 1, "bill_months_12m": 1, "bill_months_to_go": 9},
+        "C": {"bill_months_paid_12m": 1, "bill_months_12m": 1, "bill_months_to_go": None},
+        "D": {"bill_months_paid_12m": 10, "bill_months_12m": 10, "bill_months_to_go": 0},
+        "E": {
+            "bill_months_paid_12m": 9,
+            "bill_months_12m": 9,
+            "bill_months_to_go": 1,
+        },  # the oldest stays one more month
     }
 
 
@@ -186,7 +213,8 @@ def test_orders_of_several_platforms_are_added_month_by_month(warehouse: Warehou
         ('A', '美团', '2026-09-01', 10, 5.0), -- an older rating does not count
         ('A', '美团', '2026-08-01', 0, 4.9), -- a month without orders is known, and is none with orders
         ('B', '美团', '2026-10-01', 5, NULL), -- a missing rating is unknown
-        ('C', '美团', '2026-10-01', 5, NULL), ('C', '美团', '2026-09-01', 5, 4.1) -- the latest that has one
+        ('C', '美团', '2026-10-01', 5, NULL), ('C', '美团', '2026-09-01', 5, 4.1), -- the latest that has one
+        ('D', '美团', '2026-10-01', 6, NULL), ('D', '美团', '2026-09-01', NULL, NULL) -- a month that is not known is not zero
         """,
     )
     found = warehouse.entities("platform__sales")
@@ -198,6 +226,8 @@ def test_orders_of_several_platforms_are_added_month_by_month(warehouse: Warehou
         | {"platform_rating": None, "meituan_rating": None},
         "C": {"order_months_12m": 2, "orders_mean_12m": 5.0, "orders_cv_12m": 0.0}
         | {"platform_rating": Decimal("4.1"), "meituan_rating": Decimal("4.1")},
+        "D": {"order_months_12m": 1, "orders_mean_12m": 6.0, "orders_cv_12m": None}
+        | {"platform_rating": None, "meituan_rating": None},
     }
 
 
@@ -348,21 +378,28 @@ def test_a_tenant_of_several_sites_is_shown_at_one(warehouse: Warehouse) -> None
     assert found == {"A": "2", "B": "1", "C": "3", "D": "1", "E": "2", "F": "2"}
 
 
+def test_an_entry_of_the_green_register_without_a_day_stood_there_when_it_was_received(warehouse: Warehouse) -> None:
+    warehouse.fill(
+        "feed.green__enterprises",
+        "uscc, listed_on, received_on",
+        "('A', NULL, '2026-10-30'), ('B', '2025-03-01', '2026-10-30')",
+    )
+    found = {uscc: row["green_listed_on"] for uscc, row in warehouse.entities("green__enterprises").items()}
+    assert found == {"A": date(2026, 10, 30), "B": date(2025, 3, 1)}
+
+
 def test_farm_operators_without_a_code_have_a_namespace_of_their_own(warehouse: Warehouse) -> None:
     warehouse.fill(
         "feed.agriculture__operators",
-        "operator_id, uscc, name, sector, purchase_orders",
+        "operator_id, uscc, name, operator_type, sector, transferred_area_mu, contract_until, purchase_orders,"
+        " insured_amount, insurance_year",
         """
-        ('F1', NULL, '王家农场', '粮食种植', 10), -- no code
-        ('F3', '93A', '合作社', NULL, 30), -- one entity under two numbers: the lower one, whole
-        ('F2', '93A', NULL, '冷链物流', NULL) -- with what is missing in it
+        ('F1', NULL, '王家农场', '家庭农场', '粮食种植', 5, '2027-01-01', 10, 20, 2026), -- no code
+        ('F3', '93A', '合作社', NULL, '冷链物流', 5, '2027-01-01', 30, 20, 2026), -- one entity under two numbers:
+        ('F2', '93A', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL) -- the lower one, with what is missing in it
         """,
     )
     found = warehouse.entities("agriculture__operators")
     assert found.keys() == {"farm:F1", "93A"}
-    assert [found["93A"][name] for name in ("operator_id", "farm_name", "sector", "purchase_orders_yuan")] == [
-        "F2",
-        None,
-        "冷链物流",
-        None,
-    ]
+    assert found["93A"].pop("operator_id") == "F2"
+    assert set(found["93A"].values()) == {None}, "nothing of the other row"

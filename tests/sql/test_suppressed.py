@@ -38,6 +38,7 @@ CASES: list[tuple[str, date, dict[str, str], bool]] = [
     ("also by an entry without a first day", AS_OF, {CONTACT: "('A', '2026-03-02 10:00', '拒绝营销')", REGISTER: "('A', '拒绝营销', NULL, '2026-11-22')"}, False),
     ("not before the last day it states", AS_OF, {CONTACT: "('A', '2026-03-02 10:00', '拒绝营销')", REGISTER: "('A', '拒绝营销', '2026-03-02', '2026-11-23')"}, True),
     ("and not one told after that", AS_OF, {CONTACT: "('A', '2026-11-20 10:00', '拒绝营销')", REGISTER: "('A', '拒绝营销', '2026-03-02', '2026-11-19')"}, True),
+    ("nor one told again after that", AS_OF, {CONTACT: "('A', '2026-03-02 10:00', '拒绝营销'), ('A', '2026-11-20 10:00', '拒绝营销')", REGISTER: "('A', '拒绝营销', '2026-03-02', '2026-11-19')"}, True),
     ("told on the last day it is ended with it", AS_OF, {CONTACT: "('A', '2026-11-19 10:00', '拒绝营销')", REGISTER: "('A', '拒绝营销', '2026-03-02', '2026-11-19')"}, False),
     ("however both of them spell it", AS_OF, {CONTACT: "('A', '2026-03-02 10:00', '不要再打')", REGISTER: "('A', '客户拒绝', NULL, '2026-11-22')"}, False),
     ("the end of a complaint does not end it", AS_OF, {CONTACT: "('A', '2026-03-02 10:00', '拒绝营销')", REGISTER: "('A', '投诉', '2026-03-02', '2026-11-22')"}, True),
