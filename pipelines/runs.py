@@ -32,6 +32,19 @@ class Run:
         """Where a step leaves its rows for the next: a Parquet file, or a folder of such files."""
         return self.folder / f"{step}.parquet"
 
+    def expect(self, handover: str, step: str) -> None:
+        """Look before a step begins whether the one before has left what it reads.
+
+        Raises:
+            UsageError: it has not.
+        """
+        path = self.handover(handover)
+        if not path.exists():
+            raise UsageError(
+                f"{step} of {self.week}: {path.name} is not in {self.folder}; expected what the step before leaves there. It "
+                "did not run, or another run of the week has begun since: let that one end, or repeat the steps from `link` on"
+            )
+
     def begin(self) -> None:
         """Write `run.json` where no hand-over of an earlier run of the week is left.
 
