@@ -395,10 +395,9 @@ def fit(
     day = as_of or settings.default_as_of()
     with reader(settings) as con:
         version = catalog_version(con)
-    fitted = Run(settings, week_of(day), day, version, releases.run_id(), settings.work / f"fit-{day}")
-    fitted.save()
-    link(fitted)
-    return fits.fit(fitted, segments, target, progress or Quiet())
+    made = releases.run_id()
+    with Run(settings, week_of(day), day, version, made, settings.work / f"fit-{made}").aside() as fitted:
+        return fits.fit(fitted, segments, target, progress or Quiet())
 
 
 def _judged(run: Run) -> pl.LazyFrame:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -56,6 +57,15 @@ class Run:
             else:
                 handover.unlink()
         self.save()
+
+    @contextmanager
+    def aside(self) -> Iterator[Run]:
+        """The run in a folder of its own that is removed afterwards, however it ended."""
+        self.folder.mkdir(parents=True)
+        try:
+            yield self
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def save(self) -> None:
         """Write `run.json`."""
