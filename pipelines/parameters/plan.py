@@ -247,7 +247,7 @@ def _by_segment(value: str | Mapping[str, object]) -> dict[str, str]:
 def _by_grade(value: str | Mapping[str, object]) -> dict[str, Decimal]:
     given = dict(part.split(":") for part in value.split(",")) if isinstance(value, str) else value
     made = {grade.strip(): _amount(share) for grade, share in given.items()}
-    if max(made.values()) > 100:  # noqa: PLR2004 - per cent
+    if max(made.values()) > 100:
         raise ValueError
     return made
 
