@@ -81,6 +81,7 @@ def _chosen(segments: Sequence[str]) -> list[str]:
 
 def _closed(run: Run, p: Parameters) -> pl.DataFrame:
     """Matured conversions with the release that listed them first: its as-of, catalog version, score and grade."""
+    link(run)
     track(run)
     with reader(run.settings, run.version) as con:
         show_history(con, run.week, inclusive=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import wraps
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
@@ -71,6 +72,9 @@ __all__ = [
     "start",
     "track",
 ]
+
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -188,24 +192,33 @@ def start(settings: Settings, as_of: date | None = None) -> Run:
     return started
 
 
-def _alone(step: Callable[[Run], None]) -> Callable[[Run], None]:
-    """A step that has the folder of its run to itself: a DAG and the command may be at the same week."""
+def _step(*reads: str) -> Callable[[Callable[[Run], R]], Callable[[Run], R]]:
+    """A step that has the folder of its run to itself: a DAG and the command may be at the same week.
 
-    @wraps(step)
-    def alone(run: Run) -> None:
-        with exclusive(run.folder, step.__name__):
-            step(run)
+    Args:
+        reads: the hand-over of the step before, without which it does not begin.
+    """
 
-    return alone
+    def made(step: Callable[[Run], R]) -> Callable[[Run], R]:
+        @wraps(step)
+        def alone(run: Run) -> R:
+            with exclusive(run.folder, step.__name__):
+                for name in reads:
+                    run.expect(name, step.__name__)
+                return step(run)
+
+        return alone
+
+    return made
 
 
-@_alone
+@_step()
 def link(run: Run) -> None:
     """Feeds as seen at as-of -> who is who: legacy ids, accounts and farms without a code, each under its entity or its own."""
     link_entities(run)
 
 
-@_alone
+@_step("links")
 def features(run: Run) -> None:
     """Feeds as seen at as-of -> one row per entity. SQL ends here."""
     p = parameters(run.as_of, run.overrides)
@@ -214,7 +227,7 @@ def features(run: Run) -> None:
         make_features(con, {**vars(p), "week": run.week}, run.handover("features"))
 
 
-@_alone
+@_step("features")
 def judge(run: Run) -> None:
     """Features -> every rule and segment, three-valued; who fell out where; who is one rule short."""
     p = parameters(run.as_of, run.overrides)
@@ -229,11 +242,12 @@ def judge(run: Run) -> None:
 
 def arrow_judge(run: Run) -> ArrowJudge:
     """The same judgement for an engine of many machines, which reads the features by itself (README, The nation)."""
+    run.expect("features", arrow_judge.__name__)
     columns = pl.scan_parquet(run.handover("features")).collect_schema()
     return ArrowJudge(parameters(run.as_of, run.overrides), found_feeds(run).states, columns)
 
 
-@_alone
+@_step("judged")
 def score(run: Run) -> None:
     """Judged -> everyone in a segment, with points, reasons and grade; how they spread over the cards; challengers beside."""
     p = parameters(run.as_of, run.overrides)
@@ -244,7 +258,7 @@ def score(run: Run) -> None:
     _write(score_bands(spreads, pl.scan_parquet(run.handover("scores")), run.week), run.handover("score_bands"))
 
 
-@_alone
+@_step("scored")
 def offer(run: Run) -> None:
     """Scored -> with product, limit, term and rate: of their other columns those that a list is picked from."""
     priced = offer_products(
@@ -253,7 +267,7 @@ def offer(run: Run) -> None:
     _write(priced.select(PICKED_FROM), run.handover("offered"))
 
 
-@_alone
+@_step("offered")
 def pick(run: Run) -> None:
     """Offered -> the target list: suppressed entities left out, one entity once, ranked."""
     with reader(run.settings, run.version) as con:
@@ -267,6 +281,7 @@ def pick(run: Run) -> None:
     _write(picked, run.handover("picked"))
 
 
+@_step("picked")
 def publish(run: Run) -> Release:
     """Picked -> tables of the warehouse, marketing's files, the published `.duckdb`, current by one symlink swap; both pages.
 
@@ -389,10 +404,9 @@ def fit(
     day = as_of or settings.default_as_of()
     with reader(settings) as con:
         version = catalog_version(con)
-    fitted = Run(settings, week_of(day), day, version, releases.run_id(), settings.work / f"fit-{day}")
-    fitted.save()
-    link(fitted)
-    return fits.fit(fitted, segments, target, progress or Quiet())
+    made = releases.run_id()
+    with Run(settings, week_of(day), day, version, made, settings.work / f"fit-{made}").aside() as fitted:
+        return fits.fit(fitted, segments, target, progress or Quiet())
 
 
 def _judged(run: Run) -> pl.LazyFrame:

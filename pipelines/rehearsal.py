@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -154,11 +153,8 @@ def scratch(settings: Settings, changes: Sequence[str]) -> Iterator[Run]:
     parameters(as_of, overrides)  # refused before anything is computed
     made = run_id()
     again = Run(settings, week, as_of, version, made, settings.work / f"rehearsal-{made}", overrides)
-    again.folder.mkdir(parents=True)
-    try:
+    with again.aside():
         yield again
-    finally:
-        shutil.rmtree(again.folder, ignore_errors=True)
 
 
 def reuse_features(again: Run) -> bool:

@@ -91,17 +91,18 @@ def publish(run: Run) -> Release:
     building.mkdir(parents=True)
     database = f"shoudai-{run.week}.duckdb"
     with ThreadPoolExecutor(max_workers=1) as beside:
-        copied = beside.submit(_copy_earlier, run, building / database)
+        may_stand = (run.settings.published / run.week).exists()  # then, most often, nothing is to be built
+        copied = None if may_stand else beside.submit(_copy_earlier, run, building / database)
         found = found_feeds(run)
         files = [path.name for path in export(run, building, found)]
         facts = _facts(run, found, _digest_of(building, files))
         notes = _notes(run, found)
         folder = run.settings.published / _revision(run, facts)
         warnings = _judge_list(run)
-        copied.result()
         ledger = _ledger(run, facts, notes, folder.name, started)
         is_new = not folder.exists()  # else the week stands there already with the same content, and is left untouched
         if is_new:
+            (copied or beside.submit(_copy_earlier, run, building / database)).result()
             _build_database(run, building / database, ledger)
             stated = beside.submit(write_manifest, building, facts)  # digests a file of many gigabytes
         _write_lake(run, ledger)

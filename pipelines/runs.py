@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -32,6 +33,19 @@ class Run:
         """Where a step leaves its rows for the next: a Parquet file, or a folder of such files."""
         return self.folder / f"{step}.parquet"
 
+    def expect(self, handover: str, step: str) -> None:
+        """Look before a step begins whether the one before has left what it reads.
+
+        Raises:
+            UsageError: it has not.
+        """
+        path = self.handover(handover)
+        if not path.exists():
+            raise UsageError(
+                f"{step} of {self.week}: {path.name} is not in {self.folder}; expected what the step before leaves there. It "
+                "did not run, or another run of the week has begun since: let that one end, or repeat the steps from `link` on"
+            )
+
     def begin(self) -> None:
         """Write `run.json` where no hand-over of an earlier run of the week is left.
 
@@ -43,6 +57,15 @@ class Run:
             else:
                 handover.unlink()
         self.save()
+
+    @contextmanager
+    def aside(self) -> Iterator[Run]:
+        """The run in a folder of its own that is removed afterwards, however it ended."""
+        self.folder.mkdir(parents=True)
+        try:
+            yield self
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def save(self) -> None:
         """Write `run.json`."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import polars as pl
 
+from pipelines.errors import UsageError
 from pipelines.offers.limits import EXACT, capped, exactly
 from pipelines.offers.products import Product
 from pipelines.parameters import LprRate, Parameters
@@ -15,9 +16,19 @@ RATE = pl.Decimal(6, 3)
 
 
 def annual_rate_pct(made: Product, p: Parameters, lpr: LprRate) -> pl.Expr:
-    """One-year LPR in force on the pricing date plus the spread of `basic`, less the product's discount (S41)."""
+    """One-year LPR in force on the pricing date plus the spread of `basic`, less the product's discount (S41).
+
+    Raises:
+        UsageError: nothing would be left of the rate.
+    """
     discount: Decimal = getattr(p, made.discount) if made.discount else Decimal(0)
-    return pl.lit(lpr.lpr_1y_pct + p.basic_spread_pct_points - discount).cast(RATE)
+    rate = lpr.lpr_1y_pct + p.basic_spread_pct_points - discount
+    if rate <= 0:
+        raise UsageError(
+            f"{made.discount}={discount} leaves {made.name} a rate of {rate} %; expected less than LPR {lpr.lpr_1y_pct} plus "
+            f"basic_spread_pct_points={p.basic_spread_pct_points}: lower it"
+        )
+    return pl.lit(rate).cast(RATE)
 
 
 def term_months(made: Product, p: Parameters) -> pl.Expr:

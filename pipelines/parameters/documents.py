@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SCHEMAS = HOUSE / "schemas"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _WHOLE = re.compile(r"[-+]?(0|[1-9]\d*(_\d+)*)", re.ASCII)
+_NUMBER = re.compile(rf"({_WHOLE.pattern})(\.\d+)?", re.ASCII)
 
 
 class _ExactLoader(Loader):
@@ -61,12 +62,10 @@ def _whole(loader: Loader, node: yaml.ScalarNode) -> int:
 
 
 def _decimal(loader: Loader, node: yaml.ScalarNode) -> Decimal:
-    text = str(loader.construct_scalar(node))
     try:
-        found = Decimal(text)
-    except ArithmeticError as error:
+        return number(str(loader.construct_scalar(node)))
+    except ValueError as error:
         raise _unread(node, "a number such as 0.30") from error
-    return found
 
 
 def _unread(node: yaml.Node, expected: str) -> DeclarationError:
@@ -99,6 +98,17 @@ def declared(path: Path, schema: str, *, may_hold_secrets: bool = False) -> dict
         raise DeclarationError(f"{path.name}: {error}") from error
     _check(path, found, schema, _rule if may_hold_secrets else lambda fault: fault.message)
     return dict(found)
+
+
+def number(text: str) -> Decimal:
+    """A number as it may be written in a declaration, and wherever else a person states one: `50000`, `50_000`, `0.30`.
+
+    Raises:
+        ValueError: it is written otherwise, such as `050000`, which to YAML is 20480.
+    """
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(text)
+    return Decimal(text)
 
 
 def digest(paths: Sequence[Path], *more: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import DeclarationError, UsageError
-from pipelines.parameters.documents import declared, digest
+from pipelines.parameters.documents import declared, digest, number
 
 FOLDER = Path(__file__).parent
 PLAN = FOLDER / "plan_2026.yml"
@@ -170,6 +170,8 @@ _NOT_ABOVE = (
     ("min_insured_staff", "max_insured_staff"),
     ("max_missing_insured_months", "insured_window_months"),
     ("min_paid_bill_months", "bill_window_months"),
+    ("basic_min_term_months", "basic_term_months"),
+    ("basic_min_term_months", "basic_manufacturing_term_months"),
 )
 """Pairs of which the first must not exceed the second."""
 
@@ -202,7 +204,10 @@ def _typed(name: str, value: object, spec: Mapping[str, Any]) -> object:
     try:
         typed = _CONVERSIONS[spec["unit"]](value)
     except (KeyError, TypeError, ValueError, AttributeError, InvalidOperation) as error:
-        raise UsageError(f"{name}={value!r} is no value in {spec['unit']}; see its entry in {PLAN.name}") from error
+        written = " (a number is written as 50000 or 0.30)" if _CONVERSIONS[spec["unit"]] in (_amount, _whole) else ""
+        raise UsageError(
+            f"{name}={value!r} is no value in {spec['unit']}{written}; see its entry in {PLAN.name}"
+        ) from error
     if typed not in spec.get("choices", [typed]):
         raise UsageError(f"{name}={value!r} is not one of {', '.join(spec['choices'])}")
     if ("at_least" in spec and typed < spec["at_least"]) or ("at_most" in spec and typed > spec["at_most"]):
@@ -212,7 +217,7 @@ def _typed(name: str, value: object, spec: Mapping[str, Any]) -> object:
 
 
 def _amount(value: object) -> Decimal:
-    made = Decimal(str(value))
+    made = number(value.strip()) if isinstance(value, str) else Decimal(str(value))
     if not made.is_finite() or made < 0 or made > _MOST:
         raise ValueError
     return made
@@ -241,7 +246,10 @@ def _by_segment(value: str | Mapping[str, object]) -> dict[str, str]:
 
 def _by_grade(value: str | Mapping[str, object]) -> dict[str, Decimal]:
     given = dict(part.split(":") for part in value.split(",")) if isinstance(value, str) else value
-    return {grade.strip(): _amount(share) for grade, share in given.items()}
+    made = {grade.strip(): _amount(share) for grade, share in given.items()}
+    if max(made.values()) > 100:
+        raise ValueError
+    return made
 
 
 _CONVERSIONS: dict[str, Callable[[Any], object]] = {

@@ -18,7 +18,7 @@ from pipelines.registers.score import score
 from pipelines.registers.wording import make_macros
 from pipelines.runs import Run
 from pipelines.warehouse.connect import Connection, quoted, reader
-from pipelines.warehouse.query import SQL, bound, select, to_parquet
+from pipelines.warehouse.query import SQL, bound, from_parquet, select, to_parquet
 from pipelines.warehouse.visible import show_feeds, show_kept
 
 _KEPT = ("sources", "stated", "judged")
@@ -112,20 +112,22 @@ def _make(con: Connection, name: str, values: Mapping[str, object], into: str | 
 def _match_or_take(con: Connection, run: Run, values: Mapping[str, object], *, afresh: bool) -> None:
     """Match, unless the same files, decisions and weights were matched before: a quiet week costs nothing."""
     folder = run.settings.work / "links" / _inputs_digest(con, run, values)
-    if folder.is_dir() and not afresh:
-        for name in _KEPT:
-            con.execute(f"CREATE OR REPLACE VIEW register.{name} AS FROM {quoted(str(folder / f'{name}.parquet'))}")
+    if not afresh and all(from_parquet(con, folder / f"{name}.parquet", f"register.{name}") for name in _KEPT):
         return
     match(con, values, model())
-    if afresh:
-        return
-    partial = folder.with_suffix(f".{run.run_id}")
-    partial.mkdir(parents=True)
+    if not afresh:
+        _keep(con, run.handover("matched"), folder)
+
+
+def _keep(con: Connection, partial: Path, folder: Path) -> None:
+    """Leave a matching in place of an older one: written into the folder of the run, then moved."""
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
     for name in _KEPT:
         to_parquet(con, f"FROM register.{name} ORDER BY id", {}, partial / f"{name}.parquet")
+    folder.parent.mkdir(exist_ok=True)
     for older in folder.parent.iterdir():
-        if older != partial:
-            shutil.rmtree(older, ignore_errors=True)
+        shutil.rmtree(older, ignore_errors=True)
     partial.rename(folder)
 
 

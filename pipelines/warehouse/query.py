@@ -49,6 +49,15 @@ def to_parquet(con: Connection, sql: str, parameters: Mapping[str, object], path
     partial.replace(path)
 
 
+def from_parquet(con: Connection, path: Path, table: str) -> bool:
+    """Make a table of the rows of a file, which may go meanwhile; False where it is not there."""
+    try:
+        con.execute(f"CREATE OR REPLACE TABLE {table} AS FROM {quoted(str(path))}")
+    except duckdb.IOException:
+        return False
+    return True
+
+
 def to_parts(con: Connection, sql: str, parameters: Mapping[str, object], folder: Path, part: str) -> None:
     """Add the rows of a SELECT to a folder of Parquet files, apart by the number that `part` (SQL) gives each row."""
     folder.mkdir(parents=True, exist_ok=True)

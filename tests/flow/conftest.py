@@ -74,13 +74,16 @@ def web(tmp_path: Path) -> Iterator[WebServer]:
 
 @pytest.fixture(scope="session")
 def s3_port() -> Iterator[int]:
-    """A server of the S3 protocol."""
+    """A server of the S3 protocol, which names itself once: in dev mode aiohttp refuses an answer with two `Server`."""
+    from moto.moto_server.werkzeug_app import MotoRequestHandler
     from moto.server import ThreadedMotoServer
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield server.get_host_and_port()[1]
-    server.stop()
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(MotoRequestHandler, "send_response", MotoRequestHandler.send_response_only)
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+        yield server.get_host_and_port()[1]
+        server.stop()
 
 
 @pytest.fixture

@@ -101,8 +101,10 @@ def test_a_segment_with_too_few_first_loans_is_refused_in_words(played: Home, tm
 
 
 def test_the_command_refuses_the_young_county_and_names_the_parameter(county: Home, tmp_path: Path) -> None:
+    before = set(county.settings.work.iterdir())
     done = shoudai(county, "fit", "--segment", "online", "--out", str(tmp_path / "a.yml"), check=64, inbox=False)
     assert "expected at least 100 with and as many without (min_fit_events)" in done.stderr
+    assert set(county.settings.work.iterdir()) == before, "nothing is left of a refused one"
 
 
 def test_explain_shows_every_line_of_the_card_with_its_distance_from_the_mean(county: Home) -> None:

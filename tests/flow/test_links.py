@@ -12,6 +12,7 @@ import pytest
 
 from pipelines import flow
 from pipelines.errors import UsageError
+from pipelines.registers import link as linking
 from pipelines.registers.review import ANSWERS, HEADINGS, export_review, import_decisions
 from pipelines.registers.uscc import uscc_of
 from pipelines.settings import week_of
@@ -176,6 +177,27 @@ def test_the_same_inputs_are_not_matched_twice(home, monkeypatch):
     run = flow.start(home.settings, SECOND)
     flow.link(run)
     assert run.handover("links").read_bytes() == before
+
+
+def test_a_matching_of_other_inputs_meanwhile_disturbs_none(home, monkeypatch):
+    """As when somebody rehearses or exports the links of an older day while a DAG is at the week's: before each file it writes."""
+    run, other = flow.start(home.settings, SECOND), flow.start(home.settings, FIRST)
+    flow.link(run)
+    before, write, met = run.handover("links").read_bytes(), linking.to_parquet, []
+
+    def meanwhile(*words):
+        with monkeypatch.context() as undone:
+            undone.setattr(linking, "to_parquet", write)
+            met.append(flow.link(other))
+        write(*words)
+
+    monkeypatch.setattr(linking, "to_parquet", meanwhile)
+    for _ in ("what was matched is taken", "its place is gone: it is matched again"):
+        flow.link(run)
+        assert run.handover("links").read_bytes() == before
+    assert len(met) > 8  # three files of the second matching among them
+    assert len(list((home.settings.work / "links").iterdir())) == 1
+    assert not run.handover("matched").exists()
 
 
 def test_no_holder_and_no_place_is_published(home):

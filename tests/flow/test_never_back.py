@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from pipelines import flow
+from pipelines import flow, releases
 from pipelines.settings import SAMPLES
 
 from .homes import AS_OF, WEEK, Home, settings_of
@@ -51,13 +51,16 @@ def test_an_older_week_published_again_does_not_become_current(home):
     assert release.database.is_file()
 
 
-def test_conversions_stay_when_the_week_is_published_again_as_it_was(home):
+def test_conversions_stay_when_the_week_is_published_again_as_it_was(home, monkeypatch):
     contact(home)
     flow.track(home.settings, LATER)
     before, followed = standing(home), home.ask(FOLLOWED)
     assert followed == [(1, 1, LATER)]
+    copied = []
+    monkeypatch.setattr(releases, "_copy_earlier", lambda run, _: copied.append(run.week))
     flow.run(home.settings, AS_OF)
     assert (standing(home), home.ask(FOLLOWED)) == (before, followed)
+    assert copied == [], "nothing was built"
     assert home.lake("SELECT count(contacted_on) FROM lake.out.conversions") == [(1,)]
 
 

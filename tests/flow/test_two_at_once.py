@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from pipelines import flow
-from pipelines.errors import BusyError
+from pipelines.errors import BusyError, UsageError
 from pipelines.lock import exclusive
 from pipelines.registers.review import ANSWERS, HEADINGS
 
@@ -93,8 +93,13 @@ def test_a_step_of_a_dag_and_the_command_do_not_write_into_one_folder(copied, mo
 
     monkeypatch.setattr(flow, "link_entities", meanwhile)
     flow.link(started)
-    assert "another run is at work on" in met[0]
-    assert "work/2026-W49: link, process" in met[0]
+    started.handover("picked").touch()
+    monkeypatch.setattr(flow.conversion, "track", meanwhile)
+    with pytest.raises(FileNotFoundError, match="score_bands"):  # nothing was scored
+        flow.publish(started)
+    for said, step in zip(met, ("link", "publish"), strict=True):
+        assert "another run is at work on" in said
+        assert f"work/2026-W49: {step}, process" in said
     assert flow.Run.load(home.settings, started.week).run_id == started.run_id
 
 
@@ -106,8 +111,14 @@ def test_a_run_goes_on_from_nothing_that_an_earlier_run_of_its_week_has_made(cop
         step(flow.Run.load(home.settings, "2026-W49"))
     started = flow.start(home.settings, date(2026, 11, 30))
     assert sorted(path.name for path in started.folder.iterdir()) == ["run.json", "run.lock"]
-    with pytest.raises(FileNotFoundError, match=r"features\.parquet"):
-        flow.score(flow.Run.load(home.settings, "2026-W49"))
-    for step in (flow.link, flow.features, flow.judge, flow.score, flow.offer, flow.pick, flow.publish):
+    steps = (flow.link, flow.features, flow.judge, flow.score, flow.offer, flow.pick, flow.publish)
+    reads = ("links", "features", "judged", "scored", "offered", "picked")
+    for step, name in zip(steps[1:], reads, strict=True):
+        said = (
+            rf"^{step.__name__} of 2026-W49: {name}\.parquet is not in .*2026-W49; .* repeat the steps from `link` on"
+        )
+        with pytest.raises(UsageError, match=said):
+            step(flow.Run.load(home.settings, "2026-W49"))
+    for step in steps:
         step(flow.Run.load(home.settings, "2026-W49"))
     assert flow.replay(home.settings, "2026-W49").differences == ()

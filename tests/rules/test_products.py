@@ -375,6 +375,14 @@ def test_relending_carries_two_million_at_most(inflow: str | None, outcome: bool
     assert one(inflow_mean_12m_yuan=inflow and Decimal(inflow))["is_relending"] is outcome
 
 
+@pytest.mark.parametrize("discount", ["3.6", "5"])
+def test_a_discount_that_leaves_nothing_of_the_rate_is_refused(discount: str) -> None:
+    said = f"tech_discount_pct_points={discount} leaves tech a rate of .* expected less than LPR 3.10 plus basic_spread_pct_points=0.50"
+    with pytest.raises(UsageError, match=said):
+        one(plan(tech_discount_pct_points=discount))
+    assert one(plan(tech_discount_pct_points="3.599"), **INVENTOR)["annual_rate_pct"] == Decimal("0.001")
+
+
 @pytest.mark.parametrize(("spread", "outcome"), [("0.50", True), ("0.501", False), ("0.499", True)])
 def test_relending_carries_half_a_point_over_the_lpr_at_most(spread: str, outcome: bool) -> None:
     row = one(plan(basic_spread_pct_points=spread), inflow_mean_12m_yuan=Decimal(1000))
