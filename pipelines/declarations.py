@@ -21,4 +21,4 @@ def read_declaration(path: Path) -> Any:
     Raises:
         yaml.YAMLError: it is no YAML.
     """
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=Loader)  # noqa: S506 - a SafeLoader
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=Loader)

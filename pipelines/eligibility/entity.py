@@ -80,7 +80,7 @@ def _candidates(con: Connection, condition: str, values: tuple[str, ...], week: 
     query = f"""
         SELECT uscc, name, division_code FROM out.eligibility
         WHERE week = ? AND {condition} ORDER BY uscc LIMIT {CANDIDATES_SHOWN}
-    """  # noqa: S608 - conditions of our own
+    """
     return tuple(Candidate(**row) for row in rows_of(con, query, week, *values))
 
 

@@ -137,7 +137,7 @@ def quarantined(con: Connection, uscc: str) -> tuple[Quarantined, ...]:
         WHERE contains(q.raw, ?) OR contains(q.raw, ?)
         ORDER BY f.received_on DESC NULLS LAST, q.feed, q.file_id, q.row_no
         LIMIT {QUARANTINED_SHOWN}
-    """  # noqa: S608 - a number of ours
+    """
     code = uscc.removeprefix(FARM)
     found = rows_of(con, query, code, code.lower())
     return tuple(Quarantined(**{**row, "reasons": tuple(row["reasons"] or ())}) for row in found)
@@ -174,7 +174,7 @@ def held(con: Connection, feed: str, uscc: str) -> Held:
     columns = [column.name for column in made.columns if column.name in present]
     period = f'CAST("{made.period}" AS DATE)' if made.period in present else "CAST(NULL AS DATE)"
     told = ", ".join(f'"{name}"' for name in columns)
-    query = f"SELECT {period}, received_on, {told} FROM feed.{feed} WHERE {key} = ?"  # noqa: S608 - names of ours
+    query = f"SELECT {period}, received_on, {told} FROM feed.{feed} WHERE {key} = ?"
     found = con.execute(query, [value]).fetchall()
     return Held(
         frozenset((row[0], tuple(row[2:])) for row in found),
@@ -192,7 +192,7 @@ def suppressions(con: Connection, uscc: str, as_of: date) -> tuple[dict[str, Any
     """What keeps an entity off the lists at as-of, with the rows it stands in: by the SELECT that keeps it off."""
     if not columns_of(con, "feed.crm__suppressions"):
         return ()
-    query = f"SELECT * EXCLUDE (uscc) FROM ({select('published/suppressed')}) WHERE uscc = $uscc"  # noqa: S608 - ours
+    query = f"SELECT * EXCLUDE (uscc) FROM ({select('published/suppressed')}) WHERE uscc = $uscc"
     found = con.execute(query, {"uscc": uscc, "as_of": as_of})
     names = [column[0] for column in found.description or []]
     return tuple(dict(zip(names, row, strict=True)) for row in found.fetchall())
@@ -251,6 +251,6 @@ def _newest_row(con: Connection, known: _Delivered, uscc: str) -> dict[str, Any]
         FROM own LEFT JOIN ops.files AS f ON f.feed = $1 AND f.file_id = own.file_id
         ORDER BY period DESC NULLS LAST, own.received_on DESC, own.file_id, own.row_no DESC
         LIMIT 1
-    """  # noqa: S608 - names of our own contracts
+    """
     found = rows_of(con, query, made.feed, value)
     return found[0] if found else None

@@ -182,7 +182,7 @@ class Weeks:
 
     def rows(self, con: Connection, table: str, week: str, uscc: str) -> pl.DataFrame:
         """What `out.eligibility` or `mart.features` of a week's file, open on `con`, holds of an entity."""
-        query = f"SELECT * FROM {table} WHERE uscc IN (SELECT unnest(?))"  # noqa: S608 - a table of ours
+        query = f"SELECT * FROM {table} WHERE uscc IN (SELECT unnest(?))"
         if uscc not in self._gathered:
             return con.execute(query, [[uscc]]).pl()
         if (week, table) not in self._read:

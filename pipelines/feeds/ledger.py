@@ -140,7 +140,7 @@ class Ledger:
                 f"""
                 INSERT INTO {{}} (feed, file_id, column_name, months, total_yuan)
                 SELECT ?, ?, ?, months, "total_{column}" FROM measured WHERE "total_{column}" IS NOT NULL
-                """,  # noqa: S608 - names of our own contracts
+                """,
                 _TOTALS,
                 [feed, file_id, column],
             )

@@ -152,7 +152,7 @@ def _rules(as_of: date) -> dict[str, pl.Expr]:
     )  # fmt: skip
     listed = (col("listed_on") <= as_of) & (col("valid_until") >= as_of)
     return {
-        "never_borrowed": pl.when(borrowed).then(False).when(has_code).then(True),  # noqa: FBT003
+        "never_borrowed": pl.when(borrowed).then(False).when(has_code).then(True),
         "paid_tax_12_months": col("is_normal"),
         "annual_tax_at_least": col("tax_paid") >= 50_000 * _YUAN,
         "insured_staff_3_to_20": _staff(),
@@ -161,7 +161,7 @@ def _rules(as_of: date) -> dict[str, pl.Expr]:
         "newly_established": is_new,
         "is_enterprise": col("kind") == "91",
         "is_individual_business": is_individual,
-        "in_business": pl.when(col("status").is_in(_OPEN)).then(True).when(col("status").is_in(_CLOSED)).then(False),  # noqa: FBT003
+        "in_business": pl.when(col("status").is_in(_OPEN)).then(True).when(col("status").is_in(_CLOSED)).then(False),
         "in_park": col("site_kind").is_in(_PARKS).fill_null(value=False),
         "in_district": col("site_kind").is_in(_DISTRICTS).fill_null(value=False),
         "is_tech": col("is_certified").fill_null(value=False),
@@ -184,12 +184,12 @@ def _years_before(day: date, years: int) -> date:
 
 def _staff() -> pl.Expr:
     is_outside = (pl.col("low") < 3) | (pl.col("high") > 20)
-    return pl.when(is_outside).then(False).when(pl.col("months_insured") >= 11).then(True)  # noqa: FBT003
+    return pl.when(is_outside).then(False).when(pl.col("months_insured") >= 11).then(True)
 
 
 def _premises(as_of: date) -> pl.Expr:
     paid, open_months = pl.col("paid_bills"), 12 - pl.col("billed")
-    bills = pl.when(paid >= 10).then(True).when(paid + open_months < 10).then(False)  # noqa: FBT003
+    bills = pl.when(paid >= 10).then(True).when(paid + open_months < 10).then(False)
     return (pl.col("lease_until") >= as_of) | bills
 
 

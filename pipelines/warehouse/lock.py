@@ -121,7 +121,7 @@ def _who(job: str) -> str:
 def _in_words(who: str) -> str:
     """A session's name as a sentence; one that a pooler has changed as it is."""
     parts = who.split(", ")
-    if len(parts) != 4:  # noqa: PLR2004 - as `_who` has it
+    if len(parts) != 4:
         return who or "a session without a name"
     job, process, since, host = parts
     return f"{job}, process {process} on {host}, since {since}"

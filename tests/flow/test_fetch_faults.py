@@ -154,7 +154,7 @@ def test_a_wrong_key_of_a_bucket_is_a_refused_login(bucket_place, s3_port, desk,
 
 def check_logins(port: int, after: int) -> None:
     """From how many further calls on the S3 server checks who asks."""
-    asked = urllib.request.Request(  # noqa: S310
+    asked = urllib.request.Request(
         f"http://127.0.0.1:{port}/moto-api/reset-auth", str(after).encode(), {"Content-Type": "text/plain"}
     )
     urllib.request.urlopen(asked, timeout=5).close()  # noqa: S310

@@ -159,7 +159,7 @@ def fill(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], row
     for row in rows:
         names = ", ".join(f'"{column}"' for column in row)
         marks = ", ".join("?" * len(row))
-        con.execute(f"INSERT INTO {name} ({names}) VALUES ({marks})", list(row.values()))  # noqa: S608 - ours
+        con.execute(f"INSERT INTO {name} ({names}) VALUES ({marks})", list(row.values()))
 
 
 def fill_declared(con: duckdb.DuckDBPyConnection, name: str, rows: list[dict[str, object]]) -> None:

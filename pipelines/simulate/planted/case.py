@@ -143,7 +143,7 @@ def year_of_months(*amounts: str) -> tuple[Filing, ...]:
     return returns(1, 10, *amounts)
 
 
-def amended(filings: tuple[Filing, ...], place: int, **changes: Any) -> tuple[Filing, ...]:  # noqa: ANN401
+def amended(filings: tuple[Filing, ...], place: int, **changes: Any) -> tuple[Filing, ...]:
     """The filings with one of them changed."""
     return (*filings[:place], replace(filings[place], **changes), *filings[place + 1 :])
 

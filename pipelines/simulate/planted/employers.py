@@ -9,7 +9,7 @@ from typing import Any
 from pipelines.simulate.planted.case import Case, Loan, day, steady
 
 
-def _employer(slug: str, proves: str, staff: tuple[int | None, ...], outcome: bool | None, **more: Any) -> Case:  # noqa: ANN401
+def _employer(slug: str, proves: str, staff: tuple[int | None, ...], outcome: bool | None, **more: Any) -> Case:
     """A small manufacturer since 2020 whose insured staff alone decides `small_employer`."""
     rules = {
         "insured_staff_3_to_20": outcome,

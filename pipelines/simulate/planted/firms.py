@@ -9,7 +9,7 @@ from typing import Any
 from pipelines.simulate.planted.case import Case, Loan, day, yuan
 
 
-def _young(slug: str, proves: str, established_on: date, outcome: bool, **more: Any) -> Case:  # noqa: ANN401
+def _young(slug: str, proves: str, established_on: date, outcome: bool, **more: Any) -> Case:
     """An enterprise whose day of registration alone decides `new_enterprise`."""
     given = {"kind": "91", "industry": "F5211", "employees": 4, "revenue": None, "assets": None}
     rules = {"newly_established": outcome, **more.pop("rules", {})}
@@ -42,7 +42,7 @@ def _sized(
     )
 
 
-def _state(slug: str, status: str, outcome: bool | None, **more: Any) -> Case:  # noqa: ANN401
+def _state(slug: str, status: str, outcome: bool | None, **more: Any) -> Case:
     """A young enterprise whose state alone decides."""
     shown = more.get("status_later") or status or "no state"
     proves = f"{shown}: {'in business' if outcome else 'unknown' if outcome is None else 'not in business'}"

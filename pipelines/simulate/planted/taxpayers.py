@@ -32,7 +32,7 @@ def _taxpayer(
     filings: tuple[Filing, ...],
     paid: bool | None,
     enough: bool | None,
-    **more: Any,  # noqa: ANN401
+    **more: Any,
 ) -> Case:
     """A case whose tax outcomes decide `individual_taxpayer`; everything else about it passes."""
     open_or_true = None if None in (paid, enough) else True
