@@ -30,7 +30,7 @@ from pipelines.runs import Run
 from pipelines.scoring.card import versions as scorecard_versions
 from pipelines.settings import HOUSE, Settings, today_in_china
 from pipelines.warehouse.connect import Connection, named, quoted, reader, transaction, writer
-from pipelines.warehouse.publish import CURRENT, LATEST, build, building_folder, point, replace_tables
+from pipelines.warehouse.publish import CURRENT, LATEST, build, building_folder, make_current, point, replace_tables
 from pipelines.warehouse.tables import table
 from pipelines.warehouse.visible import Newest, inputs_digest, show_feeds
 
@@ -135,7 +135,7 @@ def _make_current(run: Run, folder: Path, database: str) -> list[str]:
         ]
     point(latest, folder)
     if current.resolve().parent != folder:  # else it holds this release, perhaps with newer conversions
-        point(current, folder / database)
+        make_current(current, folder / database)
     return []
 
 
@@ -174,7 +174,7 @@ def publish_conversions(run: Run) -> Path:
     target = base.with_name(f"{base.name.split('+')[0].removesuffix('.duckdb')}+{run.as_of}.duckdb")
     with reader(run.settings) as con:
         replace_tables(con, base, target, {name: f"FROM {_rows(run, step)}" for name, step in FOLLOWED.items()})
-    point(current, target)
+    make_current(current, target)
     return target
 
 

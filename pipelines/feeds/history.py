@@ -30,6 +30,9 @@ FEWEST = 100
 CODES_LOOKED_UP = 50_000
 """So many distinct codes give the known share to half a percent."""
 
+STRAGGLERS = 10
+"""A month with less than one in so many rows of the fullest is told of in passing: a late filing, a payment made up for."""
+
 _SERIES = "regexp_replace(split_part({name}, '.', 1), '[0-9]+', '#', 'g')"
 
 
@@ -42,10 +45,11 @@ def fact_columns(made: Contract) -> dict[str, str]:
     """Name -> SQL type of the facts about a delivery of a feed.
 
     - `clean_share`: share of its rows that meet the contract (NULL for fewer than a hundred rows).
-    - `rows_vs_last`, `rows_vs_usual`: its rows per month covered, as a multiple of the delivery before and of the median of
-      the last six (NULL before there are three). Only deliveries of one series compare: same name apart from digits, so
-      that a backfill, a correction and the monthly file, or power and water, stand apart. NULL for events that only add to
-      what their series has told before: corrections are rows of their own, and may be few or negative.
+    - `rows_vs_last`, `rows_vs_usual`: its rows per month covered (a month of stragglers is not), as a multiple of the delivery
+      before and of the median of the last six (NULL before there are three). Only deliveries of one series compare: same
+      name apart from digits, so that a backfill, a correction and the monthly file, or power and water, stand apart. NULL
+      for events that only add to what their series has told before: corrections are rows of their own, and may be few or
+      negative.
     - `known_share`: share of its codes that the register knows (NULL for fewer than a hundred, or without a register).
     - `days_behind`: days from the end of its newest period to its receipt; negative when it speaks of the future.
     - `<money>_vs_usual`: as `rows_vs_usual`, for the total of each money column.
@@ -87,16 +91,24 @@ def _usual(made: Contract, name: str) -> str:
 
 
 def _measure(con: Connection, made: Contract) -> None:
-    """Months covered, newest day spoken of, totals: one pass over the accepted rows."""
-    months = newest = "NULL::DATE"
+    """Months covered, newest day spoken of, totals."""
+    months, newest = "1", "NULL::DATE"
     if made.period:
-        first, last = f'min("{made.period}")', f'max("{made.period}")'
-        months = f"1 + date_diff('month', {first}, {last})"
+        last = f'max("{made.period}")'
+        months = (
+            f"(SELECT nullif(count(*), 0) FROM by_month WHERE {STRAGGLERS} * rows >= (SELECT max(rows) FROM by_month))"
+        )
         newest = f"last_day({last})" if made.column(made.period).type == "month" else f"{last}::DATE"
+        con.execute(
+            f"""
+            CREATE OR REPLACE TEMP TABLE by_month AS
+            SELECT date_trunc('month', "{made.period}") AS month, count(*) AS rows
+            FROM batch WHERE "{made.period}" IS NOT NULL GROUP BY month
+            """
+        )
     sums = "".join(f', sum("{each.name}") AS "total_{each.name}"' for each in totalled(made))
-    counted = months if made.period else "1"
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE measured AS SELECT {counted} AS months, {newest} AS newest_on{sums} FROM batch"
+        f"CREATE OR REPLACE TEMP TABLE measured AS SELECT {months} AS months, {newest} AS newest_on{sums} FROM batch"
     )
 
 
@@ -112,9 +124,10 @@ def _compare_with_earlier(con: Connection, made: Contract, name: str) -> None:
         CREATE OR REPLACE TEMP TABLE usual AS
         WITH landed AS (
             SELECT file_id, rows_in, received_on, landed_at, strptime(split_part(period, '/', -1), '%Y-%m') AS newest_month,
-                   1 + coalesce(date_diff('month', strptime(split_part(period, '/', 1), '%Y-%m'),
-                                          strptime(split_part(period, '/', -1), '%Y-%m')), 0) AS months
+                   coalesce(months, 1 + date_diff('month', strptime(split_part(period, '/', 1), '%Y-%m'),
+                                                  strptime(split_part(period, '/', -1), '%Y-%m')), 1) AS months
             FROM delivered
+            LEFT JOIN (SELECT feed, file_id, any_value(months) AS months FROM totalled GROUP BY ALL) USING (feed, file_id)
             WHERE feed = $feed AND status = 'landed' AND rows_in > 0
                 AND {_SERIES.format(name="name")} = {_SERIES.format(name="$name")}
         ),

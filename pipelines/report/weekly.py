@@ -50,7 +50,8 @@ EXPLAINED = 10
 CAUSES_ASKED = 12
 """How many of a kind of change are asked for their cause, which takes a comparison of two published files each."""
 
-COHORTS_SHOWN = 12
+COHORTS_SHOWN = 26
+"""Half a year of weekly lists: the newest thirteen are too young for a final rate, those before them are not."""
 
 
 def write_report(settings: Settings) -> Path:

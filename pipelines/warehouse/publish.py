@@ -107,6 +107,18 @@ def point(link: Path, target: Path) -> None:
     partial.replace(link)
 
 
+def make_current(current: Path, target: Path) -> None:
+    """Make the symlink `current` point at a published file; of those with newer conversions it needs no other any more.
+
+    The one it pointed at until now stays until the next, for whoever is just opening it. Releases as made all stay.
+    """
+    until_now = current.resolve()
+    point(current, target)
+    followed = {path.resolve() for path in current.parent.glob("*/shoudai-*+*.duckdb")}
+    for path in followed - {until_now, target.resolve()}:
+        path.unlink()
+
+
 def _declare(con: Connection, name: str) -> None:
     """A declared table with its comments: empty, or as it was kept."""
     declared = table(name)

@@ -141,3 +141,15 @@ def test_late_events_and_corrections_may_be_few(empty, name, lines, expected):
 def test_totals_are_kept_for_the_files_to_come(settled):
     kept = settled.lake("SELECT column_name, months, total_yuan FROM lake.ops.file_totals ORDER BY total_yuan")
     assert kept == [("contribution_base", 1, (110 + number) * 20_000) for number in (1, 2, 3)]
+
+
+def test_a_late_filing_does_not_thin_out_an_ordinary_month(empty):
+    """It is told of in passing: the file does not cover the half year that lies between."""
+    for number in (4, 5, 6):
+        content = TAX + filed(number, 20)
+        empty.deliver("tax__payments", f"sbjk_2026{number:02d}_2026{number + 1:02d}20.csv", content)
+    empty.deliver("tax__payments", "sbjk_202607_20260820.csv", TAX + filed(7, 20) + filed(1, 1))
+    empty.deliver("tax__payments", "sbjk_202608_20260920.csv", TAX + filed(8, 20))
+    files = flow.ingest(empty.settings).files
+    assert [each.status for each in files] == ["landed"] * 5
+    assert [check.in_words() for each in files for check in each.checks if not check.success] == []

@@ -76,6 +76,19 @@ def test_a_revision_of_the_week_gets_the_conversions_up_to_the_day_they_reached(
     assert release.folder.name == f"{WEEK}-r2"
 
 
+def test_days_of_tracking_leave_no_more_files_than_two(home):
+    """A copy a day would fill the disk in a year; the one before is for whoever is just opening it."""
+    folder = home.settings.published / WEEK
+    days = [date(2026, 11, day) for day in (24, 25, 26)]
+    for day in days:
+        flow.track(home.settings, day)
+    made = [f"shoudai-{WEEK}.duckdb", *(f"shoudai-{WEEK}+{day}.duckdb" for day in days)]
+    assert {path.name for path in folder.glob("*.duckdb")} == {made[0], *made[-2:]}
+    shutil.copytree(SAMPLES / "_next_week", home.settings.inbox, dirs_exist_ok=True)
+    flow.run(home.settings, NEXT)
+    assert {path.name for path in folder.glob("*.duckdb")} == {made[0], made[-1]}
+
+
 def test_a_day_that_was_due_earlier_brings_them_up_to_the_day_they_reached(home):
     contact(home)
     flow.track(home.settings, LATER)

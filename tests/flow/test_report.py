@@ -14,9 +14,10 @@ import pytest
 
 from pipelines import flow
 from pipelines.errors import UsageError
-from pipelines.report.weekly import write_report
+from pipelines.parameters import parameters
+from pipelines.report.weekly import COHORTS_SHOWN, write_report
 from pipelines.scoring.measures import Z
-from pipelines.warehouse.query import select
+from pipelines.warehouse.query import published_rows, select
 
 from .homes import WEEK, Home, shoudai
 
@@ -268,3 +269,20 @@ def titles(held) -> dict[str, Any]:
         "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'eligibility' AND starts_with(column_name, 'segment__')"
     )
     return {name.removeprefix("segment__"): comment.split("：")[1].split(":")[0] for name, comment in found}
+
+
+def test_of_weekly_cohorts_as_many_are_shown_mature_as_still_growing():
+    """With the newest twelve, all younger than the ninety days, the page never showed one week's final rate."""
+    with duckdb.connect() as con:
+        con.execute(
+            """
+            CREATE SCHEMA out;
+            CREATE TABLE out.funnel AS
+            SELECT format('2026-W{:02d}', 52 - age) AS week, 7 * age AS days_since_published, 7 * age >= ? AS is_mature,
+                   10 AS published, 5 AS contacted, 3 AS applied, 2 AS disbursed, 1 AS lost
+            FROM range(52) AS weeks(age)
+            """,
+            [parameters(date(2026, 12, 21)).maturity_days],
+        )
+        shown = published_rows(con, "report/cohorts", most=COHORTS_SHOWN)
+    assert [each["is_mature"] for each in shown] == [False] * 13 + [True] * 13
