@@ -24,7 +24,7 @@ from pipelines.lists.checks import CHECKED, LIST, check_rows, judged
 from pipelines.lists.context import FeedSource, ListContext
 from pipelines.lists.export import export_list
 from pipelines.lists.manifest import MANIFEST, sha256, write_manifest
-from pipelines.parameters import parameters, rates, targets
+from pipelines.parameters import last_season_ends_on, parameters, rates, targets
 from pipelines.registers.divisions import division_names
 from pipelines.runs import Run
 from pipelines.scoring.card import versions as scorecard_versions
@@ -429,14 +429,18 @@ def _notes(run: Run, found: FoundFeeds) -> list[str]:
 
 
 def plan_notes(as_of: date) -> list[str]:
-    """That the plan year is over and no other was declared, when that is so."""
-    year = targets(as_of)[0].year
-    if year == as_of.year:
-        return []
-    return [
-        f"no targets for {as_of.year}: those of {year} are shown as that year ended; "
-        f"add pipelines/parameters/targets_{as_of.year}.yml"
-    ]
+    """That the plan year or the last season of trade is over and no other was declared, when that is so."""
+    notes, year, season_ended = [], targets(as_of)[0].year, last_season_ends_on()
+    if year != as_of.year:
+        notes.append(
+            f"no targets for {as_of.year}: those of {year} are shown as that year ended; "
+            f"add pipelines/parameters/targets_{as_of.year}.yml"
+        )
+    if as_of > season_ended:
+        notes.append(
+            f"the seasons of trade end with {season_ended}: none is shown; add the next to pipelines/parameters/seasons.yml"
+        )
+    return notes
 
 
 def published(settings: Settings) -> list[dict[str, object]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -52,8 +54,8 @@ class Settings:
     def from_env(cls, home: Path | None = None, inbox: Path | None = None) -> Settings:
         """Settings from options, else `SHOUDAI_HOME` / `SHOUDAI_INBOX` / `SHOUDAI_CATALOG` / `SHOUDAI_LAKE` / `SHOUDAI_SOURCES`.
 
-        Without any of them the home is `./shoudai-home`, and the inbox is `<home>/inbox` when it exists or feeds are
-        fetched from sources (then it is made), else the samples of this project.
+        Without any of them the home is `./shoudai-home`, and the inbox is `<home>/inbox` when it exists, or when feeds are
+        fetched from sources or the home holds files that are no samples (then it is made); else the samples of this project.
 
         Raises:
             UsageError: the inbox does not exist, or `SHOUDAI_MEMORY_GB` is no number it could work with.
@@ -149,6 +151,20 @@ def _inbox_from_env(home: Path, sources: Path) -> Path:
     if "SHOUDAI_INBOX" in os.environ:
         return Path(os.environ["SHOUDAI_INBOX"])
     own = home / "inbox"
-    if sources.is_file() or any(name.startswith(SOURCE_ENV) for name in os.environ):
-        own.mkdir(parents=True, exist_ok=True)
+    if own.is_dir():
+        return own
+    if sources.is_file() or any(name.startswith(SOURCE_ENV) for name in os.environ) or _is_in_use(home):
+        with suppress(PermissionError):  # of somebody who only reads what is published
+            own.mkdir(parents=True)
     return own if own.is_dir() else SAMPLES
+
+
+def _is_in_use(home: Path) -> bool:
+    """Whether files landed in a home and none of them is a sample: the made-up county has no business there."""
+    archived = {path.name for path in (home / "archive").glob("*/*")}
+    return bool(archived) and all(_sha256(path) not in archived for path in sorted(SAMPLES.glob("*__*/*")))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -125,7 +125,7 @@ home = click.option(
 inbox = click.option(
     "--inbox",
     type=click.Path(file_okay=False, path_type=Path),
-    help="One folder per feed with the delivered files (SHOUDAI_INBOX; default <home>/inbox, else the samples).",
+    help="One folder per feed with the delivered files (SHOUDAI_INBOX; default <home>/inbox, in a new home the samples).",
 )
 as_of = click.option(
     "--as-of",

@@ -2,7 +2,7 @@
 
 from pipelines.parameters.lpr import LprRate, rates
 from pipelines.parameters.plan import Parameters, ValueChange, clause, parameters, value_changes
-from pipelines.parameters.seasons import Season, season
+from pipelines.parameters.seasons import Season, last_season_ends_on, season
 from pipelines.parameters.targets import Target, targets
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Season",
     "Target",
     "clause",
+    "last_season_ends_on",
     "parameters",
     "rates",
     "season",

@@ -37,6 +37,15 @@ def season(day: date, lead_days: int) -> Season | None:
     return min(near, key=lambda each: each.begins_on, default=None)
 
 
+def last_season_ends_on() -> date:
+    """The last day for which `seasons.yml` has a season.
+
+    Raises:
+        DeclarationError: seasons.yml is wrong.
+    """
+    return max(each.ends_on for each in _seasons())
+
+
 @cache
 def _seasons() -> tuple[Season, ...]:
     found = tuple(Season(**row) for row in declared(SEASONS, "seasons")["seasons"])

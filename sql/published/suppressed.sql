@@ -9,15 +9,33 @@
 -- register ends it. Left out first is what only looks so, where nothing stands between its words: a denial (未拒绝, 没有投诉,
 -- 不在黑名单; not 不得不拒绝) and the bank's own refusal (审批拒绝, 风控拒绝, 申请被拒绝). No interest (无意向, 不需要) refuses no marketing. A word
 -- that means something else here is mapped by the lookups of schemas/feeds/crm__contacts.yml, as 拒接 to 未接通.
+-- What an individual business said also holds for the firm it was converted to (个转企, S05): the same people answer the telephone.
 -- (Not materialized: `explain` asks for one entity, and only its own words are to be read.)
-WITH begun AS (
+WITH converted AS NOT MATERIALIZED (
+    SELECT predecessor_uscc, uscc AS firm
+    FROM feed.registry__entities
+    WHERE predecessor_uscc <> uscc
+),
+entries AS NOT MATERIALIZED (
+    SELECT uscc, reason, from_on, until_on, file_id, row_no FROM feed.crm__suppressions
+    UNION ALL
+    SELECT firm, reason, from_on, until_on, file_id, row_no
+    FROM feed.crm__suppressions JOIN converted ON predecessor_uscc = crm__suppressions.uscc
+),
+contacts AS NOT MATERIALIZED (
+    SELECT uscc, result, contacted_at, file_id, row_no FROM feed.crm__contacts
+    UNION ALL
+    SELECT firm, result, contacted_at, file_id, row_no
+    FROM feed.crm__contacts JOIN converted ON predecessor_uscc = crm__contacts.uscc
+),
+begun AS (
     SELECT uscc, reason, from_on, until_on, file_id, row_no
-    FROM feed.crm__suppressions
+    FROM entries
     WHERE coalesce(from_on <= $as_of, TRUE)
 ),
 worded AS NOT MATERIALIZED (
     SELECT uscc, result AS words, contacted_at, CAST(NULL AS DATE) AS until_on, file_id, row_no
-    FROM feed.crm__contacts
+    FROM contacts
     WHERE contacted_at < CAST($as_of AS DATE) + 1
     UNION ALL
     SELECT uscc, reason, NULL, until_on, file_id, row_no FROM begun

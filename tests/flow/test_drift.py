@@ -153,3 +153,12 @@ def test_a_late_filing_does_not_thin_out_an_ordinary_month(empty):
     files = flow.ingest(empty.settings).files
     assert [each.status for each in files] == ["landed"] * 5
     assert [check.in_words() for each in files for check in each.checks if not check.success] == []
+
+
+def test_months_in_which_quarterly_filers_file_are_ordinary(empty):
+    """They bring four times the rows and the tax of the others, for ever."""
+    for number, filings in ((4, 20), (5, 20), (6, 80), (7, 20), (8, 20), (9, 80)):
+        content = TAX + filed(number, filings)
+        empty.deliver("tax__payments", f"sbjk_2026{number:02d}_2026{number + 1:02d}20.csv", content)
+    files = flow.ingest(empty.settings).files
+    assert [check.in_words() for each in files for check in each.checks if not check.success] == []

@@ -199,6 +199,12 @@ def test_a_plan_year_that_is_over_is_said_to_the_reader_of_the_list() -> None:
     assert note.endswith("targets_2027.yml")
 
 
+def test_a_list_after_the_last_season_says_that_none_is_known() -> None:
+    assert len(plan_notes(date(2027, 11, 11))) == 1
+    *_, note = plan_notes(date(2027, 11, 12))
+    assert note.startswith("the seasons of trade end with 2027-11-11: none is shown; add the next to ")
+
+
 def test_there_are_no_targets_before_the_plan() -> None:
     with pytest.raises(UsageError, match="the first plan year is 2026"):
         targets(date(2025, 12, 31))

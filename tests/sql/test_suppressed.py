@@ -55,6 +55,33 @@ def test_who_refused_is_left_alone(as_of: date, rows: dict[str, str], expected: 
     assert bool(suppressions(warehouse.con, "A", as_of)) is expected
 
 
+REGISTRY = "feed.registry__entities"
+
+
+@pytest.mark.parametrize(
+    "told", [(REGISTER, "('P', '投诉', NULL, NULL)"), (CONTACT, "('P', '2026-03-02 10:00', '拒绝营销')")]
+)
+def test_a_refusal_holds_for_the_firm_a_business_was_converted_to(told: tuple[str, str], warehouse: Warehouse) -> None:
+    warehouse.fill(REGISTRY, "uscc, predecessor_uscc", "('A', 'P'), ('B', NULL), ('C', 'C'), ('D', 'Q')")
+    warehouse.fill(told[0], COLUMNS[told[0]], told[1])
+    assert [row["uscc"] for row in warehouse.rows("published/suppressed")] == ["A", "P"]
+    assert [bool(suppressions(warehouse.con, uscc, AS_OF)) for uscc in "ABCDP"] == [True, False, False, False, True]
+
+
+def test_the_register_ends_it_for_the_firm_too(warehouse: Warehouse) -> None:
+    """By an entry under either code."""
+    warehouse.fill(REGISTRY, "uscc, predecessor_uscc", "('A', 'P'), ('B', 'R')")
+    warehouse.fill(
+        CONTACT, COLUMNS[CONTACT], "('P', '2026-03-02 10:00', '拒绝营销'), ('R', '2026-03-02 10:00', '拒绝营销')"
+    )
+    warehouse.fill(
+        REGISTER,
+        COLUMNS[REGISTER],
+        "('P', '拒绝营销', '2026-03-02', '2026-11-22'), ('B', '拒绝营销', NULL, '2026-11-22')",
+    )
+    assert [row["uscc"] for row in warehouse.rows("published/suppressed")] == ["R"]
+
+
 REFUSALS = {
     "拒绝营销。": ["拒绝营销"],
     " 拒绝 营销 ": ["拒绝营销"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from pipelines import settings as module
 from pipelines.errors import UsageError
-from pipelines.settings import BUSINESS_ZONE, SAMPLES, Settings, week_of
+from pipelines.settings import BUSINESS_ZONE, SAMPLES, Settings, today_in_china, week_of
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +29,25 @@ def test_without_anything_the_home_is_here_and_the_inbox_is_the_samples(tmp_path
 def test_a_home_with_an_inbox_uses_it(tmp_path):
     (tmp_path / "h" / "inbox").mkdir(parents=True)
     assert Settings.from_env(Path("h")).inbox == tmp_path / "h" / "inbox"
+
+
+def archive(home: Path, content: bytes) -> None:
+    digest = hashlib.sha256(content).hexdigest()
+    (home / "archive" / digest[:2]).mkdir(parents=True)
+    (home / "archive" / digest[:2] / digest).write_bytes(content)
+
+
+def test_a_home_with_files_of_its_own_never_takes_the_samples(tmp_path):
+    """Nor their day: who leaves out --inbox tracks up to today, and lands no made-up county in a bank's warehouse."""
+    home = tmp_path / "bank"
+    archive(home, b"uscc\n91510100MA6C54321Y\n")
+    found = Settings.from_env(home)
+    assert (found.inbox, found.is_sample_inbox, found.today()) == (home / "inbox", False, today_in_china())
+
+
+def test_a_home_of_the_samples_keeps_to_them(tmp_path):
+    archive(tmp_path / "home", next((SAMPLES / "sites__tenants").iterdir()).read_bytes())
+    assert Settings.from_env(tmp_path / "home").is_sample_inbox
 
 
 def test_options_come_before_the_environment(tmp_path, monkeypatch):
