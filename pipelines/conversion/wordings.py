@@ -48,7 +48,7 @@ def unusual_results(con: Connection, file_id: str) -> tuple[Wording, ...]:
 def heard(con: Connection, wordings: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """The wordings that keep an entity off the lists, with the reasons: by the SELECT that does, of one entity for each.
 
-    Replaces the views of the connection on contacts and suppressions.
+    Replaces the views of the connection on contacts, suppressions and the register.
     """
     con.execute("CREATE SCHEMA IF NOT EXISTS feed")
     con.execute(
@@ -61,7 +61,8 @@ def heard(con: Connection, wordings: Sequence[str]) -> dict[str, tuple[str, ...]
         SELECT words AS uscc, words AS result, TIMESTAMP '{_A_DAY}' AS contacted_at, '' AS file_id, 0 AS row_no FROM wordings
         """
     )
-    con.execute("CREATE OR REPLACE VIEW feed.crm__suppressions AS FROM lake.feed.crm__suppressions WHERE FALSE")
+    for nothing in ("crm__suppressions", "registry__entities"):
+        con.execute(f"CREATE OR REPLACE VIEW feed.{nothing} AS FROM lake.feed.{nothing} WHERE FALSE")
     found = con.execute(
         f"SELECT uscc, list(reason ORDER BY reason) FROM ({select('published/suppressed')}) GROUP BY uscc",
         {"as_of": _A_DAY},
