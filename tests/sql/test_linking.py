@@ -172,6 +172,26 @@ def test_a_refused_candidate_is_not_proposed_again_and_leaves_the_other(linked):
     assert linked() == {bill[0]: ("J", EXACT)}
 
 
+def test_a_refused_candidate_is_not_proposed_again_by_its_door_either(linked):
+    linked(("锦溪县双旺果", "锦溪县石梯镇园区一路46号"))
+    assert asked(linked) == {"锦溪县双旺果": ["B"]}
+    linked.con.execute("INSERT INTO register.rejected SELECT id, 'B' FROM register.sources")
+    assert linked() == asked(linked) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "candidates"),
+    [
+        ("锦溪县永宁镇幸福超", ["C", "D"]),  # two whose names begin alike
+        ("润设备维修部", ["A"]),  # the first character is missing
+        ("设备维修部", ["A"]),  # the first two
+    ],
+)
+def test_a_part_of_a_name_is_asked_about_by_how_it_begins(linked, name, candidates):
+    linked((name, "锦溪县永宁镇"))
+    assert asked(linked) == {name: candidates}
+
+
 def test_the_other_bills_of_an_account_may_state_its_code(linked):
     con = linked.con
     con.execute(
