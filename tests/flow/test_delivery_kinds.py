@@ -70,6 +70,20 @@ def test_a_newer_snapshot_replaces_its_period_whole_and_only_from_its_day_on(bar
         (february, A, 4),
     ]
     assert bare.seen("social__insurance", date(2026, 3, 10), columns) == [(january, A, 9), (february, A, 4)]
+    bare.deliver("social__insurance", "a_20260310.csv", SOCIAL + f"{A},202601,7\n")
+    land(bare, "social__insurance")
+    assert bare.seen("social__insurance", date(2026, 3, 10), columns) == [(january, A, 7), (february, A, 4)], (
+        "of one day the file that landed last"
+    )
+
+
+def test_a_snapshot_replaces_only_its_own_kind_of_the_period(bare):
+    head = "户号,户名,统一社会信用代码,用电地址,能源类型,抄表月份,用量,金额,缴费日期\n"
+    for day, kind, amount in ((1, "电", 5), (2, "水", 6), (3, "电", 7)):
+        row = f"100,甲店,{A},文昌街1号,{kind},2026-01,1,{amount},2026-02-10\n"
+        bare.deliver("utilities__bills", f"b_2026030{day}.csv", head + row)
+    land(bare, "utilities__bills")
+    assert bare.seen("utilities__bills", date(2026, 3, 3), "kind, amount::INTEGER") == [("水", 6), ("电", 7)]
 
 
 def test_an_older_snapshot_that_lands_later_replaces_nothing_newer(bare):
