@@ -119,7 +119,6 @@ def _exclude_repeats(con: Connection, made: Contract) -> bool:
             f"""
             INSERT INTO excluded SELECT row_id, 'duplicate', NULL FROM ({rows})
             QUALIFY content IS NOT DISTINCT FROM lag(content) OVER (PARTITION BY {_key(made)} ORDER BY row_id)
-                AND lag(row_id) OVER (PARTITION BY {_key(made)} ORDER BY row_id) IS NOT NULL
             """
         )
         return True
@@ -157,7 +156,7 @@ def _exclude_repeated_amounts(con: Connection, made: Contract, repeats: Repeats)
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE shared AS
-        SELECT {within}, min(row_id) AS first_row, arg_min("{repeats.across}", row_id) AS first_value,
+        SELECT {within}, arg_min("{repeats.across}", row_id) AS first_value,
                count({amount}) = count(*) AND min({amount}) = max({amount}) AND min({amount}) <> 0 AS is_one_amount
         FROM rows WHERE NOT is_faulty AND hash("{repeats.within[0]}") IN (FROM repeated)
         GROUP BY {within} HAVING count(DISTINCT "{repeats.across}") > 1
@@ -174,8 +173,7 @@ def _exclude_repeated_amounts(con: Connection, made: Contract, repeats: Repeats)
         f"""
         INSERT INTO excluded
         SELECT r.row_id, 'quarantined', {quoted(reason)} FROM rows AS r JOIN shared AS s ON {same}
-        WHERE NOT r.is_faulty AND s.is_one_amount AND r.row_id <> s.first_row
-            AND r."{repeats.across}" <> s.first_value
+        WHERE NOT r.is_faulty AND s.is_one_amount AND r."{repeats.across}" <> s.first_value
         """
     )
 

@@ -70,6 +70,20 @@ def test_a_newer_snapshot_replaces_its_period_whole_and_only_from_its_day_on(bar
         (february, A, 4),
     ]
     assert bare.seen("social__insurance", date(2026, 3, 10), columns) == [(january, A, 9), (february, A, 4)]
+    bare.deliver("social__insurance", "a_20260310.csv", SOCIAL + f"{A},202601,7\n")
+    land(bare, "social__insurance")
+    assert bare.seen("social__insurance", date(2026, 3, 10), columns) == [(january, A, 7), (february, A, 4)], (
+        "of one day the file that landed last"
+    )
+
+
+def test_a_snapshot_replaces_only_its_own_kind_of_the_period(bare):
+    head = "户号,户名,统一社会信用代码,用电地址,能源类型,抄表月份,用量,金额,缴费日期\n"
+    for day, kind, amount in ((1, "电", 5), (2, "水", 6), (3, "电", 7)):
+        row = f"100,甲店,{A},文昌街1号,{kind},2026-01,1,{amount},2026-02-10\n"
+        bare.deliver("utilities__bills", f"b_2026030{day}.csv", head + row)
+    land(bare, "utilities__bills")
+    assert bare.seen("utilities__bills", date(2026, 3, 3), "kind, amount::INTEGER") == [("水", 6), ("电", 7)]
 
 
 def test_an_older_snapshot_that_lands_later_replaces_nothing_newer(bare):
@@ -97,6 +111,8 @@ def test_a_register_shows_the_version_of_the_day_whatever_order_files_land_in(ba
     land(bare, "registry__entities")
     bare.deliver("registry__entities", "b_20260310.csv", REGISTER + f"{A},甲新店,存续\n{B},乙店,存续\n")
     assert land(bare, "registry__entities") == [("landed", 1, 1, 0)]
+    bare.deliver("registry__entities", "z_20260201.csv", REGISTER + f"{A},甲旧店,存续\n")
+    land(bare, "registry__entities")
     seen = {day: bare.seen("registry__entities", date(2026, 3, day), "name, status") for day in (1, 9, 10, 19, 20)}
     first, second, third = ("甲店", "存续"), ("甲新店", "存续"), ("甲店", "注销")
     other = ("乙店", "存续")
@@ -104,6 +120,22 @@ def test_a_register_shows_the_version_of_the_day_whatever_order_files_land_in(ba
         1: sorted([first, other]), 9: sorted([first, other]), 10: sorted([second, other]), 19: sorted([second, other]),
         20: sorted([third, other]),
     }  # fmt: skip
+
+
+def test_register_files_of_one_day_follow_each_other_as_they_land(bare):
+    def told(name: str, *names: str) -> tuple[str, int, int, int]:
+        bare.deliver("registry__entities", name, REGISTER + "".join(f"{A},{each},存续\n" for each in names))
+        (outcome,) = land(bare, "registry__entities")
+        return outcome
+
+    assert told("a_20260310.csv", "甲店") == ("landed", 1, 0, 0)
+    assert told("b_20260310.csv", "甲店", "甲店") == ("landed", 0, 2, 0), "known since that very day"
+    assert told("c_20260310.csv", "甲新店") == ("landed", 1, 0, 0)
+    assert bare.seen("registry__entities", date(2026, 3, 10), "name") == [("甲新店",)]
+    assert told("d_20260310.csv", "甲店", "甲店 ") == ("landed", 1, 1, 0), "what it was called before is news again"
+    assert bare.seen("registry__entities", date(2026, 3, 10), "name") == [("甲店",)]
+    assert told("e_20260311.csv", "甲新店", "甲店") == ("landed", 2, 0, 0), "only a first line can say nothing new"
+    assert bare.seen("registry__entities", date(2026, 3, 11), "name") == [("甲店",)]
 
 
 def test_an_event_counts_once_and_another_content_under_its_key_stays_out(bare):

@@ -358,6 +358,8 @@ def test_the_first_loan_status_is_the_best_evidence(facts: dict[str, Any], state
     [
         ({"site_id": "S1", "site_kind": "园区"}, True, False),
         ({"site_id": "S2", "site_kind": "商圈"}, False, True),
+        ({"site_id": "S1", "site_kind": "园区", "other_site_kind": "商圈"}, True, True),  # a tenant of both
+        ({"site_id": "S3", "other_site_kind": "商圈"}, None, True),
         ({"site_id": "S3"}, None, None),
         ({}, False, False),  # the tenants' lists do not name it
     ],
@@ -500,7 +502,8 @@ def test_a_rule_of_two_proofs_rests_on_both_feeds() -> None:
 
 def test_premises_are_asked_of_individual_businesses_only() -> None:
     for uscc in (ENTERPRISE, FARM, "93510100MA6C9999XX"):
-        assert outcome("rule__proves_stable_premises", uscc=uscc, lease_until=AS_OF) is None
+        for proof in ({"lease_until": AS_OF}, {"bill_months_12m": 12, "bill_months_paid_12m": 12}):
+            assert outcome("rule__proves_stable_premises", uscc=uscc, **proof) is None
 
 
 CERTAIN: dict[str, Any] = {

@@ -62,6 +62,12 @@ def linked(warehouse: Warehouse):
     return find
 
 
+def asked(linked) -> dict[str, list[str]]:
+    """Name -> the entities that are likely enough for a person to be asked about."""
+    scored = "SELECT name, list(uscc ORDER BY uscc) FROM register.scored JOIN register.sources USING (id) GROUP BY name"
+    return dict(linked.con.execute(scored).fetchall())
+
+
 EXACT, NORMALISED, PROBABLE = "exact", "normalised", "probabilistic"
 
 
@@ -124,6 +130,31 @@ def test_a_name_that_many_bear_elsewhere_still_names_the_only_one_in_its_county(
     assert linked(("锦溪县永宁镇丰收粮油店", "四川省锦溪县永宁镇")) == {"锦溪县永宁镇丰收粮油店": ("Y", EXACT)}
     linked.con.execute("DELETE FROM feed.utilities__bills")
     assert linked(("丰收粮油店", None)) == {}, "without a county, many bear it"
+    linked.con.execute(
+        f"""
+        DELETE FROM feed.utilities__bills;
+        INSERT INTO feed.registry__entities (uscc, name, address, status) VALUES
+            ('X', '锦溪县丰收粮油店', '四川省锦溪县石梯镇', '存续'), -- written as on the bill, in another town
+            ('W', '丰收粮油店', NULL, '存续'); -- somewhere
+        CREATE OR REPLACE TABLE register.names AS {NAMES}
+        """
+    )
+    linked(("锦溪县丰收粮油店", "四川省锦溪县永宁镇"), ("丰收粮油店门市部", None), ("丰收粮油店", None))
+    assert asked(linked) == {"锦溪县丰收粮油店": ["X", "Y"]}, "both of its county, and nobody where no county is known"
+
+
+@pytest.mark.parametrize(("bearers", "candidates"), [(20, 20), (21, 0)])
+@pytest.mark.parametrize("name", ["丰收粮油店", "锦溪县丰收粮油店"])
+def test_a_name_is_a_clue_as_long_as_no_more_than_twenty_bear_it(linked, name, bearers, candidates):
+    linked.con.execute(
+        f"""
+        INSERT INTO feed.registry__entities (uscc, name, status)
+        SELECT 'Q' || k, '丰收粮油店', '存续' FROM range({bearers}) AS q(k);
+        CREATE OR REPLACE TABLE register.names AS {NAMES}
+        """
+    )
+    linked((name, None))
+    assert len(asked(linked).get(name, [])) == candidates
 
 
 def test_a_former_name_still_names_the_entity(linked):
@@ -139,6 +170,26 @@ def test_a_refused_candidate_is_not_proposed_again_and_leaves_the_other(linked):
     assert linked(bill) == {}
     linked.con.execute("INSERT INTO register.rejected SELECT id, 'I' FROM register.sources")
     assert linked() == {bill[0]: ("J", EXACT)}
+
+
+def test_a_refused_candidate_is_not_proposed_again_by_its_door_either(linked):
+    linked(("锦溪县双旺果", "锦溪县石梯镇园区一路46号"))
+    assert asked(linked) == {"锦溪县双旺果": ["B"]}
+    linked.con.execute("INSERT INTO register.rejected SELECT id, 'B' FROM register.sources")
+    assert linked() == asked(linked) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "candidates"),
+    [
+        ("锦溪县永宁镇幸福超", ["C", "D"]),  # two whose names begin alike
+        ("润设备维修部", ["A"]),  # the first character is missing
+        ("设备维修部", ["A"]),  # the first two
+    ],
+)
+def test_a_part_of_a_name_is_asked_about_by_how_it_begins(linked, name, candidates):
+    linked((name, "锦溪县永宁镇"))
+    assert asked(linked) == {name: candidates}
 
 
 def test_the_other_bills_of_an_account_may_state_its_code(linked):
@@ -227,8 +278,12 @@ def test_what_is_not_compared_could_not_even_be_a_question():
 
 def test_a_core_in_another_town_is_asked_about_where_a_county_is_not_known(linked):
     linked(("幸福超市", "石梯镇人民路9号"), ("锦溪县石梯镇幸福超市", "锦溪县石梯镇人民路9号"))
-    scored = "SELECT name, list(uscc ORDER BY uscc) FROM register.scored JOIN register.sources USING (id) GROUP BY name"
-    assert linked.con.execute(scored).fetchall() == [("幸福超市", ["C", "D"])]
+    assert asked(linked) == {"幸福超市": ["C", "D"]}
+
+
+def test_the_only_one_of_its_name_is_asked_about_in_another_county_too(linked):
+    linked(("青川县永宁镇诚润设备维修部", "四川省青川县永宁镇文昌街332号"))
+    assert asked(linked) == {"青川县永宁镇诚润设备维修部": ["A"]}
 
 
 def test_a_name_that_very_many_bear_is_asked_about_at_its_street_and_number_in_another_town(linked, warehouse):
@@ -238,7 +293,7 @@ def test_a_name_that_very_many_bear_is_asked_about_at_its_street_and_number_in_a
     warehouse.fill("feed.registry__entities", "uscc, name, address, status", namesakes)
     linked.con.execute(f"CREATE OR REPLACE TABLE register.names AS {NAMES}")
     linked(("锦溪县平安旅店", "锦溪县永宁镇人民路107号"))
-    assert linked.con.execute("SELECT uscc FROM register.scored").fetchall() == [("N7",)]
+    assert asked(linked) == {"锦溪县平安旅店": ["N7"]}
 
 
 def test_planted_truth_is_found_and_next_to_nothing_else(tmp_path: Path):

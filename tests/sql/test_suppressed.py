@@ -65,7 +65,16 @@ def test_a_refusal_holds_for_the_firm_a_business_was_converted_to(told: tuple[st
     warehouse.fill(REGISTRY, "uscc, predecessor_uscc", "('A', 'P'), ('B', NULL), ('C', 'C'), ('D', 'Q')")
     warehouse.fill(told[0], COLUMNS[told[0]], told[1])
     assert [row["uscc"] for row in warehouse.rows("published/suppressed")] == ["A", "P"]
-    assert [bool(suppressions(warehouse.con, uscc, AS_OF)) for uscc in "ABCDP"] == [True, False, False, False, True]
+    warehouse.fill(told[0], COLUMNS[told[0]], told[1].replace("P", "C"))  # said to be converted from itself
+    assert [row["uscc"] for row in warehouse.rows("published/suppressed")] == ["A", "C", "P"]
+    assert [bool(suppressions(warehouse.con, uscc, AS_OF)) for uscc in "ABCDP"] == [True, False, True, False, True]
+
+
+def test_a_refusal_that_the_register_has_is_the_registers(warehouse: Warehouse) -> None:
+    """One without a last day covers every day."""
+    warehouse.fill(CONTACT, COLUMNS[CONTACT], "('A', '2026-03-02 10:00', '拒绝营销')")
+    warehouse.fill(REGISTER, COLUMNS[REGISTER], "('A', '拒绝营销', '2026-03-05', NULL)")
+    assert [row["from_on"] for row in warehouse.rows("published/suppressed")] == [date(2026, 3, 5)]
 
 
 def test_the_register_ends_it_for_the_firm_too(warehouse: Warehouse) -> None:
@@ -112,6 +121,7 @@ REFUSALS = {
     "拒絕營銷": ["拒绝营销"],
     "对我行拒绝": ["拒绝营销"],
     "客户投诉！": ["投诉"],
+    "已撤诉": ["投诉"],
     "投诉已处理": ["投诉"],  # the register ends it, not a word
     "黑名单客户": ["黑名单"],
     "拒绝营销，并已投诉": ["投诉", "拒绝营销"],  # both: the end of one does not end the other

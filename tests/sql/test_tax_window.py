@@ -125,6 +125,15 @@ def test_with_a_deadline_far_off_months_and_sum_are_exact(warehouse: Warehouse) 
     assert found["tax_window_end_on"] == date(2026, 7, 31)
     assert found["tax_months_normal"] == 12
     assert found["tax_paid_12m_yuan"] == 12_000  # August 2025 to July 2026
+    warehouse.con.execute("UPDATE feed.tax__payments SET uscc = 'N' WHERE due_on IS NOT NULL")
+    assert tax(warehouse)["N"]["tax_paid_12m_yuan"] == 0  # has filed, and nothing for these months
+
+
+def test_a_sum_is_exact_however_large_and_whatever_is_refunded(warehouse: Warehouse) -> None:
+    filed(warehouse, *(monthly(uscc, "2026-09-01", 1, "90071992547409.93") for uscc in ("M", "R")))  # 2^53 + 1 fen
+    filed(warehouse, monthly("R", "2026-10-01", 1, "-90071992547409.92"))
+    paid = {uscc: found["tax_paid_12m_yuan"] for uscc, found in tax(warehouse).items()}
+    assert paid == {"M": Decimal("90071992547409.93"), "R": Decimal("0.01")}
 
 
 def test_half_yearly_and_yearly_filers_have_their_own_windows(warehouse: Warehouse) -> None:
@@ -149,7 +158,10 @@ def test_half_yearly_and_yearly_filers_have_their_own_windows(warehouse: Warehou
 def test_one_filing_that_is_not_normal_spoils_the_months_it_covers(warehouse: Warehouse) -> None:
     filed(
         warehouse,
-        *(monthly(uscc, "2025-11-01", 12) for uscc in ("late", "unpaid", "short", "slow", "open", "unstated", "year")),
+        *(
+            monthly(uscc, "2025-11-01", 12)
+            for uscc in ("late", "unpaid", "short", "slow", "open", "unstated", "year", "part")
+        ),
     )
     warehouse.fill(
         "feed.tax__payments",
@@ -161,11 +173,16 @@ def test_one_filing_that_is_not_normal_spoils_the_months_it_covers(warehouse: Wa
         ('unpaid', '城市维护建设税', '2026-05-01', '2026-05-31', '2026-06-10', NULL, 5, NULL), -- never paid
         ('open', '城市维护建设税', '2026-05-01', '2026-05-31', NULL, NULL, 0, 0), -- a period not filed
         ('unstated', '城市维护建设税', '2026-05-01', '2026-05-31', '2026-06-10', NULL, NULL, NULL), -- no amount: a zero return
+        ('part', '印花税', '2026-04-01', '2026-05-15', '2026-06-15', '2026-06-15', 5, 5), -- due on the 15th of the month after
         ('year', '企业所得税', '2026-01-01', '2026-06-30', '2026-07-16', '2026-07-10', 5, 5) -- late: six months at once
         """,
     )
     normal = {uscc: found["tax_months_normal"] for uscc, found in tax(warehouse).items()}
-    assert normal == dict.fromkeys(["late", "slow", "short", "unpaid", "open"], 11) | {"unstated": 12, "year": 6}
+    assert normal == dict.fromkeys(["late", "slow", "short", "unpaid", "open"], 11) | {
+        "unstated": 12,
+        "year": 6,
+        "part": 12,
+    }
     assert {found["tax_months_covered"] for found in tax(warehouse).values()} == {12}
     graced = tax(warehouse, grace_days=1)
     assert {uscc: graced[uscc]["tax_months_normal"] for uscc in ("late", "slow", "year", "short")} == {
@@ -181,6 +198,8 @@ def test_grace_days_shift_the_window_too(warehouse: Warehouse) -> None:
     assert tax(warehouse, grace_days=7)["M"]["tax_window_end_on"] == date(2026, 10, 31)
     assert tax(warehouse, grace_days=8)["M"]["tax_window_end_on"] == date(2026, 9, 30)  # 15th + 8 = as-of itself
     assert tax(warehouse, grace_days=8)["M"]["tax_paid_12m_yuan"] == 12000
+    filed(warehouse, monthly("N", "2024-01-01", 33))  # October is not filed: it may still be
+    assert [tax(warehouse, grace_days=days)["N"]["tax_months_covered"] for days in (7, 8)] == [11, 12]
 
 
 def test_zero_returns_are_normal_and_flagged(warehouse: Warehouse) -> None:
@@ -262,6 +281,8 @@ def test_what_sets_the_cycle(warehouse: Warehouse) -> None:
         ('refund', '增值税', '2026-07-01', '2026-09-30', '2026-10-06', '2026-10-06', 1, 1),
         ('kept', '增值税', '2025-08-01', '2025-08-31', '2025-09-06', '2025-09-06', 1, 1), -- 15 months back: counts
         ('kept', '增值税', '2026-07-01', '2026-09-30', '2026-10-06', '2026-10-06', 1, 1),
+        ('half', '增值税', '2026-02-01', '2026-06-30', '2026-07-06', '2026-07-06', 1, 1), -- a first half-year of five months
+        ('year', '企业所得税', '2025-06-01', '2025-12-31', '2026-01-06', '2026-01-06', 1, 1), -- seven months are no half-year
         ('ahead', '房产税', '2026-01-01', '2026-12-31', '2026-06-06', '2026-06-06', 1, 1) -- not over yet: covers, sets nothing
         """,
     )
@@ -277,10 +298,54 @@ def test_what_sets_the_cycle(warehouse: Warehouse) -> None:
         "part": (None, 1),
         "refund": (3, 3),
         "kept": (1, 3),
+        "half": (6, 5),
+        "year": (12, 7),
         "ahead": (None, 10),
     }
     assert found["次"]["tax_window_end_on"] == date(2026, 10, 31)  # no cycle: the monthly window
     assert found["次"]["tax_paid_12m_yuan"] == 100
+
+
+def test_the_months_to_go_and_the_deadline_they_wait_for(warehouse: Warehouse) -> None:
+    eleven = ("next", "put off", "of a quarter", "spoilt")
+    filed(
+        warehouse,
+        *(monthly(uscc, "2025-11-01", 11) for uscc in eleven),
+        monthly("last", "2025-12-01", 11),
+        monthly("two to go", "2025-12-01", 10),
+        monthly("two open", "2025-11-01", 10),
+        *(monthly("gap", start, months) for start, months in (("2025-11-01", 9), ("2026-10-01", 1))),
+    )
+    warehouse.fill(
+        "feed.tax__payments",
+        LINES,
+        """
+        ('put off', '增值税', '2026-10-01', '2026-10-31', '2026-11-30', '2026-11-10', '2026-11-10', 5, 5, FALSE), -- still open
+        ('put off', '消费税', '2026-10-01', '2026-10-31', '2026-11-25', '2026-11-10', '2026-11-10', 5, 5, FALSE), -- so is this
+        ('put off', '印花税', '2026-09-01', '2026-10-31', '2026-12-31', '2026-11-10', '2026-11-10', 5, 5, FALSE), -- no period
+        ('of a quarter', '增值税', '2026-10-01', '2026-10-31', '2026-11-30', '2026-11-10', '2026-11-10', 5, 5, FALSE),
+        ('of a quarter', '印花税', '2026-07-01', '2026-09-30', '2026-12-31', '2026-10-10', '2026-10-10', 5, 5, FALSE), -- open, too
+        ('two to go', '增值税', '2026-10-01', '2026-10-31', '2026-11-30', '2026-11-10', '2026-11-10', 5, 5, FALSE), -- November is
+        ('two open', '增值税', '2026-09-01', '2026-09-30', '2026-11-30', '2026-11-10', '2026-11-10', 5, 5, FALSE),
+        ('two open', '增值税', '2026-10-01', '2026-10-31', '2026-12-01', '2026-11-10', '2026-11-10', 5, 5, FALSE),
+        ('spoilt', '增值税', '2026-10-01', '2026-10-31', '2026-11-30', '2026-11-10', '2026-11-10', 5, 5, FALSE),
+        ('spoilt', '印花税', '2026-10-01', '2026-10-31', '2026-11-05', '2026-11-10', '2026-11-10', 5, 5, FALSE), -- late already
+        ('quarters', '增值税', '2026-04-01', '2026-06-30', NULL, '2026-07-10', '2026-07-10', 5, 5, FALSE),
+        ('quarters', '增值税', '2026-07-01', '2026-09-30', NULL, '2026-10-10', '2026-10-10', 5, 5, FALSE)
+        """,
+    )
+    found = {uscc: (row["tax_months_to_go"], row["tax_twelfth_due_on"]) for uscc, row in tax(warehouse).items()}
+    assert found == {
+        "next": (None, None),  # October, the window's last month, is not filed
+        "last": (1, None),
+        "gap": (11, None),  # until August and September have left the window
+        "put off": (1, date(2026, 11, 30)),
+        "of a quarter": (1, None),
+        "two to go": (2, None),
+        "two open": (None, None),
+        "spoilt": (None, None),
+        "quarters": (6, None),
+    }
 
 
 def test_only_a_filing_for_exactly_the_period_moves_its_deadline(warehouse: Warehouse) -> None:
@@ -291,7 +356,8 @@ def test_only_a_filing_for_exactly_the_period_moves_its_deadline(warehouse: Ware
         ('Q', '增值税', '2026-07-01', '2026-09-30', NULL, '2026-10-05', '2026-10-05', 5, 5, FALSE),
         ('Q', '印花税', '2026-08-01', '2026-09-30', '2026-12-31', '2026-10-05', '2026-10-05', 5, 5, FALSE), -- two months of it
         ('Q', '印花税', '2026-08-01', '2026-10-31', '2026-12-31', '2026-11-05', '2026-11-05', 5, 5, FALSE), -- no quarter
-        ('Q', '企业所得税', '2026-01-01', '2026-12-31', '2027-05-31', '2026-11-05', '2026-11-05', 5, 5, FALSE) -- a year
+        ('Q', '企业所得税', '2026-01-01', '2026-12-31', '2027-05-31', '2026-11-05', '2026-11-05', 5, 5, FALSE), -- a year
+        ('Q', '增值税', '2026-07-01', '2026-09-30', '2026-12-31', '2026-11-05', '2026-11-05', -2, -2, FALSE) -- no filing
         """,
     )
     assert tax(warehouse)["Q"]["tax_window_end_on"] == date(2026, 9, 30)
@@ -305,12 +371,14 @@ def test_who_filed_only_before_the_windows_has_covered_no_month_and_paid_nothing
         ('old', '增值税', '2023-10-01', '2023-10-31', '2023-11-10', '2023-11-10', 5, 5), -- 37 months back
         ('long ago', '增值税', '2021-10-01', '2021-10-31', '2021-11-10', '2021-11-10', 5, 5),
         ('refunded', '增值税', '2021-10-01', '2021-10-31', '2021-11-10', '2021-11-10', -5, -5), -- no filing
+        ('edge', '增值税', '2021-10-01', '2021-10-31', '2021-11-10', '2021-11-10', 5, 5),
         ('edge', '增值税', '2023-11-01', '2023-11-30', '2023-12-10', '2023-12-10', 5, 5) -- 36 months back
         """,
     )
-    found = tax(warehouse)
-    assert found.keys() == {"edge", "old", "long ago"}
-    assert found["edge"] | {"tax_cycle_months": None, "tax_months_to_go": None} == found["old"] == found["long ago"]
+    for day in (23, 10):  # the monthly window, before and after it moves on
+        found = tax(warehouse, as_of=date(2026, 11, day))
+        assert found.keys() == {"edge", "old", "long ago"}
+        assert found["edge"] | {"tax_cycle_months": None, "tax_months_to_go": None} == found["old"] == found["long ago"]
     assert (found["old"]["tax_filings"], found["old"]["tax_months_covered"]) == (1, 0)
     assert found["old"]["tax_paid_12m_yuan"] == 0
 

@@ -138,3 +138,64 @@ def test_cohorts_are_the_newest_weeks_with_all_their_segments(warehouse: Warehou
     names = ("week", "days", "published", "contacted", "applied", "disbursed", "lost")
     found = [tuple(row[name] for name in names) for row in warehouse.rows("report/cohorts", most=2)]
     assert found == [("2026-W40", 56, 11, 6, 5, 4, 2), ("2026-W48", 0, 7, 0, 0, 0, 1)]
+
+
+def test_stages_are_counted_by_segment_lane_and_age_each_over_its_own_denominator(warehouse: Warehouse) -> None:
+    made(
+        warehouse,
+        "out.conversions",
+        "first_published_week, uscc, segment, is_holdout, contacted_on, applied_on, approved_on, outcome",
+        """
+        ('2026-W30', 'A', 'green', FALSE, '2026-08-01', '2026-08-02', '2026-08-03', 'disbursed'),
+        ('2026-W30', 'B', 'green', FALSE, NULL, '2026-08-02', '2026-08-03', 'disbursed'), -- by itself
+        ('2026-W31', 'C', 'green', FALSE, '2026-08-01', NULL, NULL, 'disbursed'), -- without an application on record
+        ('2026-W31', 'D', 'green', FALSE, '2026-08-01', '2026-08-02', NULL, 'rejected'),
+        ('2026-W31', 'E', 'green', FALSE, '2026-08-01', NULL, NULL, 'lost'),
+        ('2026-W31', 'F', 'green', TRUE, NULL, NULL, NULL, 'lost'),
+        ('2026-W32', 'G', 'green', TRUE, NULL, NULL, NULL, NULL), -- a cohort of held-out entities alone
+        ('2026-W47', 'H', 'green', FALSE, NULL, NULL, NULL, NULL)
+        """,
+    )
+    made(
+        warehouse,
+        "out.funnel",
+        "week, segment, is_mature",
+        "('2026-W30', 'green', TRUE), ('2026-W31', 'green', TRUE), ('2026-W47', 'green', FALSE), ('2026-W47', 'rural', TRUE)",
+    )
+    names = ("published", "contacted", "applied", "approved", "disbursed", "lost")
+    both = ("contacted_applied", "contacted_disbursed", "applied_disbursed")
+    found = {
+        (row["is_holdout"], row["is_mature"]): tuple(row[name] for name in (*names, *both))
+        for row in warehouse.rows("report/funnel")
+    }
+    assert found == {
+        (False, True): (5, 4, 3, 2, 3, 1, 2, 2, 2),
+        (False, False): (1, 0, 0, 0, 0, 0, 0, 0, 0),
+        (True, True): (1, 0, 0, 0, 0, 1, 0, 0, 0),
+        (True, None): (1, 0, 0, 0, 0, 0, 0, 0, 0),
+    }
+
+
+def test_feeds_and_steps_are_those_of_the_week(warehouse: Warehouse) -> None:
+    made(warehouse, "out.feed_states", "week, feed, state", "('2026-W47', 'a', 'late'), ('2026-W48', 'a', 'fresh')")
+    made(
+        warehouse,
+        "out.attrition",
+        "week, segment, step, entities_in",
+        "('2026-W47', 'green', 1, 7), ('2026-W48', 'green', 1, 9)",
+    )
+    assert [row["state"] for row in warehouse.rows("report/feeds")] == ["fresh"]
+    assert [row["entities_in"] for row in warehouse.rows("report/attrition")] == [9]
+
+
+def test_targets_are_those_of_the_day_up_to_which_conversions_were_followed(warehouse: Warehouse) -> None:
+    made(
+        warehouse,
+        "out.plan_progress",
+        "as_of, target, actual_value",
+        "('2026-11-16', 'green', 3), ('2026-11-23', 'green', 5), ('2026-11-22', 'rural', 1)",
+    )
+    assert [(row["target"], row["actual_value"]) for row in warehouse.rows("report/targets")] == [("green", 5)]
+    assert warehouse.rows("report/followed") == [{"followed_on": date(2026, 11, 23)}]
+    warehouse.con.execute("DELETE FROM out.plan_progress")
+    assert warehouse.rows("report/followed") == [{"followed_on": None}]

@@ -59,31 +59,51 @@ def test_equal_amounts_of_two_taxes_with_vouchers_of_their_own_both_count(land):
 
 
 def test_by_chance_equal_amounts_on_one_voucher_count_where_the_file_does_not_repeat_totals(land):
-    usual = "".join(
-        line(voucher, item, tax) for voucher in ("V2", "V3") for item, tax in (("增值税", 300), ("印花税", 36))
-    )
-    landed = land(HEADER + line("V1", "城市维护建设税", 50) + line("V1", "印花税", 50) + usual)
-    assert (landed.reasons, paid(landed)) == ([], Decimal(100 + 672))
+    by_chance = line("V1", "城市维护建设税", 50) + line("V1", "印花税", 50)
+    usual = line("V2", "增值税", 300) + line("V2", "印花税", 36)  # as many vouchers: half is not most
+    landed = land(
+        HEADER + by_chance + usual + line("V3", "增值税", 9) * 2
+    )  # a line twice is no voucher of several items
+    assert (landed.reasons, paid(landed)) == ([], Decimal(100 + 336 + 9))
 
 
 @pytest.mark.parametrize(
-    "second",
+    ("first", "second"),
     [
-        line("V1", "印花税", 336, uscc=OTHER),
-        line("V1", "印花税", 336, month=11),
-        line("V1", "印花税", 0),
-        line("V1", "印花税", 335),
+        (336, line("V1", "印花税", 336, uscc=OTHER)),
+        (336, line("V1", "印花税", 336, month=11)),
+        (336, line("V1", "印花税", 0)),
+        (0, line("V1", "印花税", 0)),
+        (336, line("V1", "印花税", 335)),
+        (336, line("V1", "印花税", "")),
     ],
-    ids=["another taxpayer", "another period", "a zero return", "another amount"],
+    ids=["another taxpayer", "another period", "a zero return", "two zero returns", "another amount", "no amount"],
 )
-def test_what_is_not_one_amount_of_one_payment_is_not_repeated(land, second):
-    landed = land(HEADER + line("V1", "增值税", 336) + second)
+def test_what_is_not_one_amount_of_one_payment_is_not_repeated(land, first, second):
+    landed = land(HEADER + line("V1", "增值税", first) + second)
     assert (landed.counts.accepted, landed.reasons) == (2, [])
 
 
 def test_the_same_line_again_is_a_duplicate_and_no_second_item(land):
     landed = land(HEADER + line("V1", "增值税", 336) * 2)
     assert (landed.counts.accepted, landed.counts.duplicates, landed.reasons) == (1, 1, [])
+
+
+def test_the_same_line_again_is_a_duplicate_where_totals_are_repeated_too(land):
+    landed = land(HEADER + line("V1", "增值税", 336) * 2 + line("V1", "印花税", 336))
+    assert (landed.counts.accepted, landed.counts.duplicates, landed.counts.quarantined) == (1, 1, 1)
+
+
+def test_of_a_key_with_several_contents_no_line_counts(land):
+    one, other = line("V1", "增值税", 336), line("V1", "增值税", 335)
+    landed = land(HEADER + one + other + one + line("V2", "增值税", 5))
+    assert (landed.counts.duplicates, paid(landed)) == (1, Decimal(5))
+    assert landed.reasons == ["voucher_no+tax_item: key_conflict, other content under the same key in this file"] * 2
+
+
+def test_the_lines_of_a_key_are_versions_one_after_the_other_in_a_register(land):
+    landed = land(REGISTER + "".join(f"{ONE},{name},2020-01-31\n" for name in "甲甲乙甲"), CORRECTED)
+    assert ([row["name"] for row in landed.accepted], landed.counts.duplicates) == (["甲", "乙", "甲"], 1)
 
 
 # --- corrections -----------------------------------------------------------------------------------------------------

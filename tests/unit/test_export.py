@@ -105,10 +105,11 @@ def listing(*rows: dict[str, object]) -> pl.DataFrame:
 
 @pytest.fixture
 def context() -> ListContext:
-    """A release of 23 November 2026: a tax file came, the social-insurance feed never did."""
+    """A release of 23 November 2026: a tax file came, the social-insurance feed never did, the tenants are of last year."""
     sources = (
         FeedSource.of("tax__payments", "tax_20261115.csv.gz", date(2026, 11, 15), "fresh"),
         FeedSource.of("social__insurance", None, None, "missing", ["insured_staff_3_to_20"]),
+        FeedSource.of("sites__tenants", "a.csv", date(2025, 11, 15), "late", ["in_park"]),
     )
     return ListContext(AS_OF, parameters(AS_OF), rates(AS_OF), sources, {"511921": "通江县"})
 
@@ -280,6 +281,9 @@ def test_an_entity_that_is_not_admitted_is_listed_without_an_offer(tmp_path: Pat
     )
     row = csv_rows(export_list(listing(prospect(1, **offerless)), tmp_path, WEEK, context)[1])[0]
     assert (row["排名"], row["推荐产品"], row["测算额度（元）"]) == ("1", "", "")
+    flags = [prospect(rank, is_relending=flag) for rank, flag in enumerate((True, False, None), 1)]
+    shown = csv_rows(export_list(listing(*flags), tmp_path, WEEK, context)[1])
+    assert [row[DECLARED["is_relending"]] for row in shown] == ["是", "否", ""], "unknown is not no"
 
 
 def test_reasons_show_the_points_that_add_up_to_the_score(tmp_path: Path, context: ListContext) -> None:
@@ -324,6 +328,11 @@ def test_no_name_becomes_a_formula_and_none_loses_its_text(tmp_path: Path, conte
     assert [as_excel_shows(cell.value) for cell in cells] == HOSTILE
     assert [row["企业名称"] for row in csv_rows(text)] == ["'" + name for name in HOSTILE]
     assert pl.read_parquet(typed)["name"].to_list() == HOSTILE
+
+
+def test_no_heading_of_a_csv_becomes_a_formula(tmp_path: Path) -> None:
+    export.write_csv(tmp_path / "a.csv", [pl.DataFrame({"=1+1": ["x"], "名称": ["y"]})])
+    assert csv_rows(tmp_path / "a.csv") == [{"'=1+1": "x", "名称": "y"}]
 
 
 def test_a_harmless_name_stays_as_it_is(tmp_path: Path, context: ListContext) -> None:
@@ -384,6 +393,8 @@ def test_of_a_long_list_the_workbook_has_the_first_ranks_and_says_so(tmp_path: P
     assert "名单共 7 户，本工作簿列出排名前 3 户；全部名单见同名 CSV 和 Parquet 文件。" in [
         cell.value for cell in book["说明"]["A"]
     ]
+    export.write_workbook(tmp_path / "whole.xlsx", picked, WEEK, context, most_rows=7)
+    assert not any("本工作簿列出" in text for text in texts(tmp_path / "whole.xlsx", "说明")), "it has all of them"
     assert write_manifest(tmp_path, {}).is_file()
     assert json.loads((tmp_path / "manifest.json").read_text("utf-8"))["files"]["long.xlsx"]["rows"] == 3
 
@@ -403,6 +414,7 @@ def test_an_empty_list_is_still_a_release(tmp_path: Path, context: ListContext) 
     book, text, typed = export_list(listing(), tmp_path, WEEK, context)
     assert [cell.value for cell in openpyxl.load_workbook(book)["名单"][1]] == HEAD
     assert csv_rows(text) == []
+    assert text.read_text("utf-8-sig").startswith(HEAD[0]), "the headings are there"
     assert pl.read_parquet(typed).height == 0
 
 
@@ -439,6 +451,7 @@ def test_the_notes_explain_every_column_the_numbers_the_sources_and_the_way_to_r
     assert any("3,000,000 元" in text for text in said)
     assert "税务申报缴款（tax__payments）" in said
     assert f"尚未接入，以下条件按未知处理：{name_zh('rule', 'insured_staff_3_to_20')}" in said
+    assert f"逾期未到，以下条件按未知处理：{name_zh('rule', 'in_park')}" in said
     assert any("拒绝营销" in text for text in said)
     assert any("2026-11-23" in text for text in said)
 
@@ -475,9 +488,10 @@ def test_a_list_that_lacks_a_declared_column_is_refused(tmp_path: Path, context:
         export_list(listing(prospect(1)).drop("manager", "grade"), tmp_path, WEEK, context)
 
 
-def test_a_row_of_another_week_is_refused(tmp_path: Path, context: ListContext) -> None:
+@pytest.mark.parametrize("week", ["2026-W47", None])
+def test_a_row_of_another_week_is_refused(tmp_path: Path, context: ListContext, week: str | None) -> None:
     with pytest.raises(ShoudaiError, match="holds 1 rows of another week"):
-        export_list(listing(prospect(1), prospect(2, week="2026-W47")), tmp_path, WEEK, context)
+        export_list(listing(prospect(1), prospect(2, week=week)), tmp_path, WEEK, context)
 
 
 def test_the_manifest_lets_anyone_check_a_copy(tmp_path: Path, context: ListContext) -> None:
