@@ -192,19 +192,19 @@ def start(settings: Settings, as_of: date | None = None) -> Run:
     return started
 
 
-def _step(*reads: str) -> Callable[[Callable[[Run], R]], Callable[[Run], R]]:
+def _step(reads: str | None = None) -> Callable[[Callable[[Run], R]], Callable[[Run], R]]:
     """A step that has the folder of its run to itself: a DAG and the command may be at the same week.
 
     Args:
-        reads: the hand-over of the step before, without which it does not begin.
+        reads: the hand-over of the step before, without which it does not begin; the first step reads none.
     """
 
     def made(step: Callable[[Run], R]) -> Callable[[Run], R]:
         @wraps(step)
         def alone(run: Run) -> R:
             with exclusive(run.folder, step.__name__):
-                for name in reads:
-                    run.expect(name, step.__name__)
+                if reads:
+                    run.expect(reads, step.__name__)
                 return step(run)
 
         return alone

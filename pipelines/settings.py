@@ -162,9 +162,5 @@ def _inbox_from_env(home: Path, sources: Path) -> Path:
 def _is_in_use(home: Path) -> bool:
     """Whether files landed in a home and none of them is a sample: the made-up county has no business there."""
     archived = {path.name for path in (home / "archive").glob("*/*")}
-    return bool(archived) and all(_sha256(path) not in archived for path in sorted(SAMPLES.glob("*__*/*")))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    samples = (hashlib.sha256(path.read_bytes()).hexdigest() for path in SAMPLES.glob("*__*/*"))
+    return bool(archived) and archived.isdisjoint(samples)

@@ -11,34 +11,21 @@
 -- that means something else here is mapped by the lookups of schemas/feeds/crm__contacts.yml, as 拒接 to 未接通.
 -- What an individual business said also holds for the firm it was converted to (个转企, S05): the same people answer the telephone.
 -- (Not materialized: `explain` asks for one entity, and only its own words are to be read.)
-WITH converted AS NOT MATERIALIZED (
-    SELECT predecessor_uscc, uscc AS firm
-    FROM feed.registry__entities
-    WHERE predecessor_uscc <> uscc
-),
-entries AS NOT MATERIALIZED (
-    SELECT uscc, reason, from_on, until_on, file_id, row_no FROM feed.crm__suppressions
+WITH said AS NOT MATERIALIZED (
+    SELECT uscc, result AS words, contacted_at, CAST(NULL AS DATE) AS from_on, CAST(NULL AS DATE) AS until_on, file_id, row_no
+    FROM feed.crm__contacts
+    WHERE contacted_at < CAST($as_of AS DATE) + 1
     UNION ALL
-    SELECT firm, reason, from_on, until_on, file_id, row_no
-    FROM feed.crm__suppressions JOIN converted ON predecessor_uscc = crm__suppressions.uscc
-),
-contacts AS NOT MATERIALIZED (
-    SELECT uscc, result, contacted_at, file_id, row_no FROM feed.crm__contacts
-    UNION ALL
-    SELECT firm, result, contacted_at, file_id, row_no
-    FROM feed.crm__contacts JOIN converted ON predecessor_uscc = crm__contacts.uscc
-),
-begun AS (
-    SELECT uscc, reason, from_on, until_on, file_id, row_no
-    FROM entries
+    SELECT uscc, reason, NULL, from_on, until_on, file_id, row_no
+    FROM feed.crm__suppressions
     WHERE coalesce(from_on <= $as_of, TRUE)
 ),
 worded AS NOT MATERIALIZED (
-    SELECT uscc, result AS words, contacted_at, CAST(NULL AS DATE) AS until_on, file_id, row_no
-    FROM contacts
-    WHERE contacted_at < CAST($as_of AS DATE) + 1
+    FROM said
     UNION ALL
-    SELECT uscc, reason, NULL, until_on, file_id, row_no FROM begun
+    SELECT said.* REPLACE (firm.uscc AS uscc)
+    FROM said JOIN feed.registry__entities AS firm ON firm.predecessor_uscc = said.uscc
+    WHERE firm.uscc <> said.uscc
 ),
 denied AS NOT MATERIALIZED (
     SELECT * REPLACE (
@@ -80,8 +67,8 @@ told AS (
     WHERE contacted_at IS NOT NULL AND reason IS NOT NULL
     QUALIFY row_number() OVER (PARTITION BY uscc, reason ORDER BY contacted_at DESC, file_id, row_no) = 1
 )
-SELECT * FROM begun
-WHERE coalesce(until_on >= $as_of, TRUE)
+SELECT uscc, words AS reason, from_on, until_on, file_id, row_no FROM worded
+WHERE contacted_at IS NULL AND coalesce(until_on >= $as_of, TRUE)
 UNION ALL
 SELECT * FROM told
 WHERE NOT EXISTS (
