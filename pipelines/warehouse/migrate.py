@@ -15,20 +15,32 @@ LAKE_TABLES = ("quarantine", "ops", "out", "register")
 PUBLISHED_ONLY = ("register.entities",)
 """So is the dimension of all entities."""
 
+FILES = {"parquet_version": "2", "parquet_compression": "lz4"}
+"""How the warehouse writes its files: a sixth to a third smaller than as DuckLake does untold, and read in half the time."""
+
 
 def migrate(con: Connection) -> list[str]:
     """Create what is declared and missing in `lake`, tables and columns; returns what was made.
 
     Columns are only ever added (NULL for older rows): a declaration that drops or retypes one is for a person to migrate.
+    Whoever has set an option of `FILES` in the catalog keeps it; files that lie there stay as they were written.
     """
     made: list[str] = []
     present = _present(con)
     with transaction(con):
+        _choose_files(con)
         for schema in SCHEMAS:
             con.execute(f"CREATE SCHEMA IF NOT EXISTS lake.{schema}")
         for name, columns, comments in _declared():
             made += _make(con, name, columns, comments, present.get(name))
     return made
+
+
+def _choose_files(con: Connection) -> None:
+    chosen = {name for (name,) in con.execute("SELECT option_name FROM lake.options()").fetchall()}
+    for name, value in FILES.items():
+        if name not in chosen:
+            con.execute(f"CALL lake.set_option({quoted(name)}, {quoted(value)})")
 
 
 def columns_sql(columns: Mapping[str, str]) -> str:
